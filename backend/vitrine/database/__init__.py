@@ -1,0 +1,1 @@
+"""PostgreSQL: start it, migrate it, pool it, read rows, be woken."""
