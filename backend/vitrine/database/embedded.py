@@ -25,7 +25,6 @@ from urllib.parse import quote
 
 from vitrine.database.binaries import (
     HOME_OF_ROOT,
-    Account,
     choose_account,
     choose_programs,
     place_programs,
@@ -62,7 +61,11 @@ def server(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Iter
     Should the server die, the first client to see it starts it again within a second or two.
     Raises: DatabaseUnavailable, with what to do.
     """
-    data = _make_folder(data_dir.expanduser())
+    wanted = data_dir.expanduser()
+    wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = wanted.parent.resolve() / wanted.name
+    with _held(_beside(wanted, "lock"), fcntl.LOCK_EX):
+        data = _settle(wanted)
     with _held(_beside(data, "lock"), fcntl.LOCK_EX):
         cluster = _Cluster(data, {**SETTINGS, **(settings or {})})
         cluster.start()
@@ -91,23 +94,24 @@ class _Cluster:
             raise DatabaseUnavailable(f"{data} belongs to another user: run as that one, or choose another --data-dir.") from error
         self.data, self.settings, self.account = data, settings, choose_account(data)
         self.programs = place_programs(programs, version=self.version, beside=data, account=self.account)
+        self.account.owns(data)
         self.socket_dir = self._make_socket_dir()
 
     def start(self) -> None:
         """The server answers."""
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        give_up_at = time.monotonic() + START_LIMIT_S
-        start_at = 0.0
+        down_since = time.monotonic()
+        launch_at = 0.0
         while (state := _probe(self.socket_dir)) != "ready":
             now = time.monotonic()
             if state == "starting":  # also crash recovery
-                give_up_at = now + START_LIMIT_S
-            elif now > give_up_at:
+                down_since = now
+            elif now > down_since + START_LIMIT_S:
                 raise DatabaseUnavailable(f"PostgreSQL does not start. Its log, {self._log}, ends with:\n{self._read_log()}")
-            elif now > start_at and not self.is_running():
+            elif now > launch_at and (not self.is_running() or now > down_since + 2):  # a pid may belong to another by now
                 self._launch()
-                start_at = time.monotonic() + 0.25  # orphans of a killed server hold its memory a moment longer
+                launch_at = time.monotonic() + 0.25  # orphans of a killed server hold its memory a moment longer
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -171,7 +175,6 @@ class _Cluster:
     def _make_socket_dir(self) -> Path:
         """The data folder, or one with a shorter path; only the account enters either."""
         if len(str(self.data)) < SOCKET_PATH_LIMIT and "," not in str(self.data):
-            self.account.owns(self.data)
             return self.data
         name = "vitrine-" + hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
         folder = Path(tempfile.gettempdir(), name)
@@ -181,7 +184,6 @@ class _Cluster:
         found = folder.lstat()
         if found.st_uid != self.account.uid or found.st_mode & 0o077 or folder.is_symlink():
             raise DatabaseUnavailable(f"{folder} is not ours: remove it, or choose a --data-dir with a shorter path.")
-        self.account.owns(self.data)
         return folder
 
 
@@ -206,23 +208,21 @@ def _probe(socket_dir: Path) -> Literal["ready", "starting", "down"]:
         try:
             wire.connect(str(socket_dir / f".s.PGSQL.{SETTINGS['port']}"))
             wire.sendall(struct.pack("!ii", len(hello) + 8, 196608) + hello)
-            answer = wire.recv(1)
-            if answer == b"R":
-                wire.sendall(b"X\0\0\0\4")
-            return "ready" if answer == b"R" else "starting" if answer else "down"
+            answer = wire.recv(1000)
+            wire.sendall(b"X\0\0\0\4")
         except TimeoutError:
             return "starting"
         except OSError:
             return "down"
+    return "starting" if b"C57P03\0" in answer else "ready" if answer else "down"
 
 
-def _make_folder(wanted: Path) -> Path:
+def _settle(wanted: Path) -> Path:
     """The data folder, one that the server's account can reach.
 
     Root's own home is closed to every other account. Rather than open it, the data goes elsewhere and `wanted`
     becomes a link to it.
     """
-    wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = wanted.resolve()
     if os.geteuid() != 0:
         return data
@@ -233,10 +233,11 @@ def _make_folder(wanted: Path) -> Path:
     if any(data.iterdir()) or any(folder.is_mount() for folder in (data, *data.parents[:-1])):
         raise DatabaseUnavailable(
             f"PostgreSQL runs as the account {account.name}, which cannot reach {data}: "
-            "choose a --data-dir that it can, such as /var/lib/vitrine, or open the folders above to it."
+            f"choose a --data-dir that it can, such as {HOME_OF_ROOT}, or open the folders above to it."
         )
-    place = HOME_OF_ROOT / f"{data.name}-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    HOME_OF_ROOT.mkdir(parents=True, exist_ok=True)
+    HOME_OF_ROOT.chmod(0o755)
+    place = Path(tempfile.mkdtemp(prefix=f"{data.name}-", dir=HOME_OF_ROOT))
     data.rmdir()
     data.symlink_to(place)
     logger.warning("The account %s cannot reach %s: the database is in %s.", account.name, data, place)

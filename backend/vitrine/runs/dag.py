@@ -344,10 +344,15 @@ def _peel(above: dict[str, list[str]]) -> tuple[dict[str, int], set[str]]:
 
 
 def _find_tangled(above: dict[str, list[str]], family: dict[str, str]) -> set[str]:
-    """Families that would be part of a cycle, or near one, if all were collapsed."""
+    """Families that would be on a cycle, or between two, if all were collapsed."""
     merged: dict[str, set[str]] = {}
     for key, parents in above.items():
         here = merged.setdefault(family[key], set())
         here.update(family[parent] for parent in parents)
         here.discard(family[key])
-    return _peel({name: sorted(parents) for name, parents in merged.items()})[1]
+    stuck = _peel({name: sorted(parents) for name, parents in merged.items()})[1]
+    below: dict[str, list[str]] = {name: [] for name in stuck}
+    for name in sorted(stuck):
+        for parent in merged[name] & stuck:
+            below[parent].append(name)
+    return _peel(below)[1]

@@ -5,28 +5,31 @@ import { h } from "./dom.js";
 const CAP = 8_000_000;
 
 /**
- * draw(first, count, offset) shows rows [first, first + count) with the first one `offset` pixels above the top, and
- * returns the height that they took (rows may wrap to be higher than rowHeight).
+ * draw(first, count, place) shows rows [first, first + count). Once they stand, place(height) says how many pixels
+ * the first one begins above the top; height(k) is the height of the first k rows, which may wrap.
+ * `stretch` is how much higher than rowHeight rows are on average.
  */
 export function windowed(scroller, { rowHeight, header = 0, draw }) {
   const pane = h("div", { class: "pane" });
   const spacer = h("div", { class: "spacer" }, pane);
   scroller.append(spacer);
   let total = 0;
+  let stretch = 1;
   let top = 0; // the row at the top, a fraction
   let view = 0;
   let frame = 0;
   let placed = -1;
 
-  const last = () => Math.max(0, total - view / rowHeight);
-  const room = () => Math.max(0, Math.min(total * rowHeight, CAP) - view);
+  const height = () => Math.min(total * rowHeight * stretch, CAP);
+  const last = () => Math.max(0, total - view / rowHeight / stretch);
+  const room = () => Math.max(0, height() - view);
   const ask = () => (frame ||= requestAnimationFrame(paint));
 
   function paint() {
     frame = 0;
     view = Math.max(rowHeight, scroller.clientHeight - header);
-    spacer.style.height = `${Math.max(Math.min(total * rowHeight, CAP), 1)}px`;
-    pane.style.height = `${Math.min(view, total * rowHeight)}px`;
+    spacer.style.height = `${Math.max(height(), 1)}px`;
+    pane.style.height = `${Math.min(view, height())}px`;
     pane.style.top = `${header}px`;
     top = Math.min(top, last());
     const rows = Math.ceil(view / rowHeight) + 1;
@@ -35,7 +38,7 @@ export function windowed(scroller, { rowHeight, header = 0, draw }) {
     // Past `full` the same last rows are shown, sliding until the very end stands at the bottom.
     const shown = Math.min(rows, total);
     const slide = last() > full ? (top - full) / (last() - full) : 0;
-    draw(first, shown, (heights) => (top > full ? Math.max(0, slide * (heights(shown) - view)) : (top - first) * heights(1)));
+    draw(first, shown, (tall) => (top > full ? Math.max(0, slide * (tall(shown) - view)) : (top - first) * tall(1)));
     const goal = last() ? (top / last()) * room() : 0;
     if (Math.abs(scroller.scrollTop - goal) > 1) scroller.scrollTop = goal;
     placed = scroller.scrollTop;
@@ -49,10 +52,10 @@ export function windowed(scroller, { rowHeight, header = 0, draw }) {
     ask();
   };
   const onWheel = (event) => {
-    if (total * rowHeight <= CAP || event.ctrlKey || !event.deltaY || event.shiftKey) return;
+    if (total * rowHeight * stretch <= CAP || event.ctrlKey || !event.deltaY || event.shiftKey) return;
     event.preventDefault();
     api.moved?.();
-    api.to(top + (event.deltaY * [1, rowHeight, view][event.deltaMode]) / rowHeight);
+    api.to(top + (event.deltaY * [1, rowHeight, view][event.deltaMode]) / rowHeight / stretch);
   };
   scroller.addEventListener("scroll", onScroll, { passive: true });
   scroller.addEventListener("wheel", onWheel, { passive: false });
@@ -65,7 +68,7 @@ export function windowed(scroller, { rowHeight, header = 0, draw }) {
     ask,
     get top() { return top; },
     get total() { return total; },
-    get rows() { return Math.max(1, Math.floor(view / rowHeight)); },
+    get rows() { return Math.max(1, Math.floor(view / rowHeight / stretch)); },
     get atEnd() { return top >= last() - 1; },
     /** Puts a row at the top. */
     to(row) {
@@ -75,10 +78,11 @@ export function windowed(scroller, { rowHeight, header = 0, draw }) {
     /** Scrolls as little as brings a row into sight. */
     reveal(row, margin = 0) {
       if (row < top + margin) api.to(row - margin);
-      else if (row + 1 > top + view / rowHeight - margin) api.to(row + 1 + margin - view / rowHeight);
+      else if (row + 1 > top + api.rows - margin) api.to(row + 1 + margin - api.rows);
     },
-    resize({ rows = total, height = rowHeight, head = header }) {
-      [total, rowHeight, header] = [rows, height, head];
+    /** Whatever changed of it. */
+    set(changed) {
+      ({ total, rowHeight, header, stretch } = { total, rowHeight, header, stretch, ...changed });
       ask();
     },
     destroy() {

@@ -1,0 +1,125 @@
+"""A real server with the example's runs, a real Chromium, and pages that fail the test when they ask beyond the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from e2e.browser import ADVICE, ARGUMENTS, find_chromium
+from tests.bench.server import Server, running, start, stop
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Server]:
+    """A running `vitrine up` that has recorded the example once."""
+    with running() as server:
+        environment = {"VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
+        example = "from vitrine.examples import run_all; run_all()"
+        subprocess.run([sys.executable, "-c", example], env={**environment}, check=True, capture_output=True, timeout=300)
+        yield server
+
+
+@pytest.fixture
+def restartable() -> Iterator[Callable[[], Server]]:
+    """Starts a server on a folder of its own; called again, it stops the last one and starts the next on the same folder."""
+    folder = Path(tempfile.mkdtemp(prefix="vitrine-e2e-"))
+    started: list[Server] = []
+
+    def begin() -> Server:
+        started.append(start(folder))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        if server.process.poll() is None:
+            stop(server)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    path = find_chromium()
+    assert path, ADVICE
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Witness:
+    """What a page did that no page of ours may do."""
+
+    foreign_requests: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("request", self.note_request)
+        context.on("dialog", self.note_dialog)
+        context.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+
+    def note_request(self, request: object) -> None:
+        url = urlsplit(request.url)  # type: ignore[attr-defined]
+        if url.scheme in {"http", "https", "ws", "wss"} and url.hostname != "127.0.0.1":
+            self.foreign_requests.append(request.url)  # type: ignore[attr-defined]
+
+    def note_dialog(self, dialog: object) -> None:
+        self.dialogs.append(dialog.message)  # type: ignore[attr-defined]
+        asyncio.ensure_future(dialog.dismiss())  # type: ignore[attr-defined]
+
+    def assert_clean(self, *, allowed: str = r"^$") -> None:
+        assert self.foreign_requests == []
+        assert self.dialogs == []
+        assert [error for error in self.errors if not re.search(allowed, error)] == []
+
+
+@pytest.fixture
+def witness() -> Witness:
+    return Witness()
+
+
+@pytest.fixture
+async def context(chromium: Browser, site: Server, witness: Witness) -> AsyncIterator[BrowserContext]:
+    """A browser that is signed in. Its pages asked nothing beyond the machine and logged no error, or the test fails."""
+    made = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="UTC")
+    made.set_default_timeout(15_000)
+    witness.watch(made)
+    await sign_in(made, site)
+    yield made
+    await made.close()
+    witness.assert_clean()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()
+
+
+async def sign_in(context: BrowserContext, server: Server) -> None:
+    """Each browser gets a fresh link, as `vitrine open` prints it."""
+    printed = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "vitrine.cli", "open", "--data-dir", str(server.data_dir)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    link = re.search(r"http\S+/auth/link\?code=\S+", printed.stdout)
+    assert link, printed.stdout + printed.stderr
+    page = await context.new_page()
+    await page.goto(link[0])
+    await page.wait_for_selector("h1")
+    await page.close()
