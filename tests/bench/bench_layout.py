@@ -87,7 +87,12 @@ def measure(*, rounds: int = 5) -> list[Row]:
             if nodes <= 200 and shutil.which("dot"):
                 ours, theirs = count_crossings(trace(dag)), count_crossings(trace_dot(dag))
                 rows.append(
-                    {"name": f"{name}, crossings", "ours": ours, "unit": "crossings", "bar": round(1.1 * theirs, 1)}
+                    {
+                        "name": f"{name}, crossings",
+                        "ours": ours,
+                        "unit": "crossings",
+                        "bar": round(1.1 * theirs, 1),
+                    }
                 )
     return rows
 
@@ -111,8 +116,12 @@ def trace_dot(dag: Dag) -> dict[tuple[str, str], list[tuple[float, float]]]:
     name = {one.id: f"n{at}" for at, one in enumerate(dag.nodes)}
     back = {value: key for key, value in name.items()}
     text = ["digraph { nodesep=0.33 ranksep=0.5 node [shape=box fixedsize=true]"]
-    text += [f"{name[n.id]} [width={n.width / 72} height={n.height / 72}]" for n in dag.nodes]
-    text += [f"{name[e.source]} -> {name[e.target]} [arrowhead=none]" for e in dag.edges] + ["}"]
+    nodes, edges = (
+        sorted(dag.nodes, key=lambda n: n.id),
+        sorted(dag.edges, key=lambda e: (e.source, e.target)),
+    )
+    text += [f"{name[n.id]} [width={n.width / 72} height={n.height / 72}]" for n in nodes]
+    text += [f"{name[e.source]} -> {name[e.target]} [arrowhead=none]" for e in edges] + ["}"]
     answer = subprocess.run(
         ["dot", "-Tplain"], input="\n".join(text), capture_output=True, text=True, check=True
     )

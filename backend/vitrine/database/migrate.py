@@ -18,6 +18,7 @@ from vitrine.database.pool import connect
 from vitrine.errors import SchemaDiffers, Unavailable
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+LOCK_LIMIT_S = 5.0
 ADVISORY_LOCK = 0x76697472  # any constant: one lock for all processes that migrate this database
 
 
@@ -43,7 +44,9 @@ def load_migrations(folder: Path) -> list[Migration]:
             raise SchemaDiffers(f"{path} is not named NNNN_verb_noun.sql.")
         found.append(Migration(int(match[1]), path.stem, path.read_text(encoding="utf-8")))
     if [one.number for one in found] != list(range(1, len(found) + 1)):
-        raise SchemaDiffers(f"{folder}: the numbers must run 1, 2, 3, …: {', '.join(one.name for one in found)}.")
+        raise SchemaDiffers(
+            f"{folder}: the numbers must run 1, 2, 3, …: {', '.join(one.name for one in found)}."
+        )
     return found
 
 
@@ -56,7 +59,8 @@ async def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
     db = await connect(dsn)
     try:
         await db.execute("set statement_timeout = 0")
-        await db.execute("set lock_timeout = '5s'")  # DDL that waits longer would queue every reader behind it
+        # DDL that waits for a lock makes every reader queue behind it.
+        await db.execute(f"set lock_timeout = '{LOCK_LIMIT_S * 1000:.0f}ms'")
         # Polled: a session that waits inside pg_advisory_lock deadlocks with create index concurrently.
         while not await db.fetchval("select pg_try_advisory_lock($1)", ADVISORY_LOCK):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -82,13 +86,17 @@ async def _apply_missing(db: asyncpg.Connection[Any], migrations: list[Migration
         )
     for one in migrations:
         if one.number in applied and applied[one.number]["sha256"] != one.digest:
-            raise SchemaDiffers(f"{one.name}.sql was edited after it had been applied: restore it, add a new file instead.")
+            raise SchemaDiffers(
+                f"{one.name}.sql was edited after it had been applied: restore it, add a new file instead."
+            )
     missing = [one for one in migrations if one.number not in applied]
     for one in missing:
         try:
             await _apply(db, one)
         except asyncpg.LockNotAvailableError as error:
-            raise Unavailable(f"{one.name} waited more than 5 s for a lock; nothing of it was kept: try again.") from error
+            raise Unavailable(
+                f"{one.name} waited more than {LOCK_LIMIT_S:g} s for a lock; nothing of it was kept: try again."
+            ) from error
         except asyncpg.PostgresError as error:
             raise SchemaDiffers(f"{one.name} fails: {error}") from error
     return [one.name for one in missing]

@@ -44,9 +44,15 @@ async def open_pool(dsn: str, *, size: int = 10) -> Pool:
     """
     try:
         return await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, init=_teach_jsonb, reset=_keep_session, server_settings=SERVER_SETTINGS,
-            timeout=5, command_timeout=STATEMENT_LIMIT_S + 5,
-        )  # fmt: skip
+            dsn,
+            min_size=1,
+            max_size=size,
+            init=_teach_jsonb,
+            reset=_keep_session,
+            server_settings=SERVER_SETTINGS,
+            timeout=5,
+            command_timeout=STATEMENT_LIMIT_S + 5,
+        )
     except (OSError, asyncpg.PostgresError) as error:
         raise _unreachable(dsn, error) from error
 
@@ -56,9 +62,12 @@ async def connect(dsn: str, *, command_limit_s: float | None = None) -> asyncpg.
     try:
         # pgbouncer in transaction mode loses prepared statements: no cache
         return await asyncpg.connect(
-            dsn, timeout=5, command_timeout=command_limit_s, statement_cache_size=0,
+            dsn,
+            timeout=5,
+            command_timeout=command_limit_s,
+            statement_cache_size=0,
             server_settings={"application_name": "vitrine"},
-        )  # fmt: skip
+        )
     except (OSError, asyncpg.PostgresError) as error:
         raise _unreachable(dsn, error) from error
 
@@ -73,7 +82,9 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     try:
         db = await pool.acquire(timeout=ACQUIRE_LIMIT_S)
     except TimeoutError as error:
-        raise Unavailable(f"No database connection became free within {ACQUIRE_LIMIT_S:.0f} s: try again.") from error
+        raise Unavailable(
+            f"No database connection became free within {ACQUIRE_LIMIT_S:.0f} s: try again."
+        ) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable("The database does not answer: try again.") from error
     try:
@@ -98,7 +109,9 @@ def _translate(error: Exception, *, is_lost: bool) -> VitrineError | None:
     if isinstance(error, asyncpg.DiskFullError):
         return StoreFull("The database's disk is full.")
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
-        return Unavailable(f"The database took more than {STATEMENT_LIMIT_S:.0f} s: ask for less, or try again.")
+        return Unavailable(
+            f"The database took more than {STATEMENT_LIMIT_S:.0f} s: ask for less, or try again."
+        )
     if isinstance(error, _TRY_AGAIN) or (is_lost and isinstance(error, asyncpg.InterfaceError)):
         return DatabaseUnavailable("The database broke off: try again.")
     return None

@@ -76,10 +76,13 @@ class Reader:
     """Reads the outbox once, in order. Its connection must be in autocommit: each statement needs a new snapshot."""
 
     def __init__(self, *, history: int) -> None:
-        self.position: int | None = None  # every event up to here was read or is older than `history`; None: not begun
+        # Every event after `floor` up to `position` was read. What lies before is older than `history`, or pruned.
+        self.position: int | None = None
+        self.floor = 0
         self._history = history
-        self._seen = 0  # every id up to here had been handed out when `_writers` was read
-        self._writers: set[str] | None = None  # transactions that may still commit such an id; None: never asked
+        # Every id up to `_seen` had been handed out when `_writers` was read: all who may still commit one of them.
+        self._seen = 0
+        self._writers: set[str] | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -129,7 +132,7 @@ class Reader:
             return False
         oldest = await db.fetchval(FETCH_OLDEST_ID)
         pruned = self._seen if oldest is None else min(oldest - 1, self._seen)
-        self.position = max(pruned, self._seen - self._history)
+        self.position = self.floor = max(pruned, self._seen - self._history)
         return True
 
 
@@ -144,10 +147,5 @@ delete from event using oldest where event.id = oldest.id and oldest.at < $2
 
 
 async def prune(db: Connection, before: datetime) -> int:
-    """Events older than `before` are gone. Gives their number."""
-    total = 0
-    while True:
-        deleted = int((await db.execute(DELETE_OLDEST, PRUNE_LIMIT, before)).rpartition(" ")[2])
-        total += deleted
-        if deleted < PRUNE_LIMIT:
-            return total
+    """Up to 10,000 events older than `before` are gone. Gives their number."""
+    return int((await db.execute(DELETE_OLDEST, PRUNE_LIMIT, before)).rpartition(" ")[2])

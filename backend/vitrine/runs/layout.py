@@ -1,25 +1,24 @@
 """Layered drawing of an acyclic graph, top to bottom (Sugiyama's method), in integers and flat lists.
 
-Four steps: levels by longest path, order within the rows by barycentres, x by isotonic regression towards the
-neighbours' median, y by row. An edge that passes rows goes through points there; the edges of one source share
+`ordering` gives each node its row and its place in it; here come x, by isotonic regression towards the neighbours'
+median, and y, by row. An edge that passes rows goes through points there; the edges of one source share
 them, so that a fan-out is one trunk that branches and not a sheaf. Everything depends on the order of the input
 alone: the same graph is drawn the same way every time.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from vitrine.runs.ordering import LARGE, Edge, find_middle, order_rows
 
 GAP_X = 24
 GAP_Y = 36
 WIDE_GAP_Y = 96  # between rows whose edges travel far sideways: flat lines cannot be followed
 TRUNK_HALF_WIDTH = 8  # the room an edge keeps for itself among nodes
-TRUNK_PULL = 8.0  # a trunk is straight before a node is centred
-COORDINATE_PASSES = 8
-
-Edge = tuple[int, int]
+CHAIN_PULL = 3.0  # what goes on straight does so before a node is centred
+COORDINATE_PASSES = 9  # odd: the last one goes down, so that an artifact hangs straight below its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +28,6 @@ class Drawing:
     x: list[int]
     y: list[int]
     bends: list[list[tuple[float, float]]]
-
-
-def rank(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The level of each node, 0 at the top: below all it depends on, and near what it feeds.
-
-    Longest path first; then a node with nothing above it, or with more edges out than in, sinks as far as it may.
-    """
-    above: list[list[int]] = [[] for _ in range(count)]
-    below: list[list[int]] = [[] for _ in range(count)]
-    for a, b in edges:
-        below[a].append(b)
-        above[b].append(a)
-    level = [0] * count
-    waiting = [len(parents) for parents in above]
-    ready = [node for node in range(count) if not waiting[node]]
-    for node in ready:  # grows while it is walked
-        for child in below[node]:
-            level[child] = max(level[child], level[node] + 1)
-            waiting[child] -= 1
-            if not waiting[child]:
-                ready.append(child)
-    for node in reversed(ready):
-        if below[node] and len(below[node]) > len(above[node]):
-            level[node] = min(level[child] for child in below[node]) - 1
-    return level
 
 
 def draw(rows: Sequence[int], sizes: Sequence[tuple[int, int]], edges: Sequence[Edge]) -> Drawing:
@@ -136,8 +110,9 @@ class _Part:
         self.trunk: dict[Edge, int] = {}  # (source, row) → the point there
         for a, b in sorted((self.number[edges[e][0]], self.number[edges[e][1]]) for e in inner):
             self._lead(a, b)
-        self.lines: list[list[int]] = [[] for _ in used]
-        self._order()
+        self.below = self._below()
+        self.lines = order_rows(self.row, self.up, self.down, self.below)
+        self.at = {node: place for line in self.lines for place, node in enumerate(line)}
         self.x = self._abscissas()
         self._straighten()
         left = min(x - half for x, half in zip(self.x, self.half, strict=True)) + GAP_X / 2
@@ -161,103 +136,20 @@ class _Part:
         self.down[last].append(b)
         self.up[b].append(last)
 
-    # ── order within the rows ──────────────────────────────────────────────────────────────────────
-    def _order(self) -> None:
-        """Orders the rows so that few edges cross: the best of a few starts and many sweeps; fewer when large."""
-        size = len(self.row)
-        sweeps = 24 if size < 1500 else 14 if size < 4000 else 8
-        starts = (self.down, self.up) if size < 3000 else (self.down,)
-        best, fewest = self.lines, -1
-        for follow in starts:
-            self._walk(follow)
-            lines, crossings = self._sweep(sweeps)
-            if fewest < 0 or crossings < fewest:
-                best, fewest = lines, crossings
-            if not fewest:
-                break
-        self._take(best)
-        if fewest and size < 1500:
-            self._exchange()
+    def _below(self) -> list[list[int]]:
+        """The neighbours below that a node turns towards.
 
-    def _take(self, lines: list[list[int]]) -> None:
-        self.lines = lines
-        self.at = [0] * len(self.row)
-        for line in lines:
-            for place, node in enumerate(line):
-                self.at[node] = place
+        In a large part a trunk that goes on does not turn towards those it feeds on the way: more crossings, but
+        it stays straight, and its edges need 2 points and not 70.
+        """
+        if len(self.row) < LARGE:
+            return self.down
+        first = len(self.sizes)
+        return [
+            ([n for n in near if n >= first] or near) if node >= first else near
+            for node, near in enumerate(self.down)
+        ]
 
-    def _walk(self, follow: list[list[int]]) -> None:
-        """A first order: depth first, so that what hangs together stands together."""
-        against = self.up if follow is self.down else self.down
-        stack = [node for node in range(len(self.row) - 1, -1, -1) if not against[node]]
-        seen = [False] * len(self.row)
-        lines: list[list[int]] = [[] for _ in self.lines]
-        while stack:
-            node = stack.pop()
-            if not seen[node]:
-                seen[node] = True
-                lines[self.row[node]].append(node)
-                stack.extend(reversed(follow[node]))
-        self._take(lines)
-
-    def _sweep(self, sweeps: int) -> tuple[list[list[int]], int]:
-        at = self.at
-        best, fewest, stale = [line[:] for line in self.lines], self._crossings(), 0
-        for sweep in range(sweeps):
-            near = self.up if sweep % 2 == 0 else self.down
-            for line in self.lines if sweep % 2 == 0 else reversed(self.lines):
-                if len(line) < 2:
-                    continue
-                key = {
-                    node: sum([at[n] for n in near[node]]) / len(near[node]) if near[node] else at[node]
-                    for node in line
-                }
-                line.sort(key=key.__getitem__)
-                for place, node in enumerate(line):
-                    at[node] = place
-            crossings = self._crossings()
-            stale = 0 if crossings < fewest else stale + 1
-            if crossings < fewest:
-                best, fewest = [line[:] for line in self.lines], crossings
-            if not fewest or stale >= 4:
-                break
-        return best, fewest
-
-    def _crossings(self) -> int:
-        """How many pairs of edges between neighbouring rows cross: inversions of the places below."""
-        at, down, total = self.at, self.down, 0
-        for line in self.lines[:-1]:
-            seen: list[int] = []
-            for node in line:
-                targets = down[node]
-                for place in (
-                    sorted([at[n] for n in targets]) if len(targets) > 1 else [at[n] for n in targets]
-                ):
-                    where = bisect_right(seen, place)
-                    total += len(seen) - where
-                    seen.insert(where, place)
-        return total
-
-    def _exchange(self) -> None:
-        """Swaps neighbours as long as that removes crossings."""
-        at = self.at
-        for _ in range(12):
-            improved = False
-            for line in self.lines:
-                for place in range(len(line) - 1):
-                    a, b = line[place], line[place + 1]
-                    gain = 0
-                    for near in (self.up, self.down):
-                        left, right = sorted([at[n] for n in near[a]]), sorted([at[n] for n in near[b]])
-                        gain += _inversions(left, right) - _inversions(right, left)
-                    if gain > 0:
-                        line[place], line[place + 1] = b, a
-                        at[a], at[b] = place + 1, place
-                        improved = True
-            if not improved:
-                return
-
-    # ── places ─────────────────────────────────────────────────────────────────────────────────────
     def _abscissas(self) -> list[float]:
         """x of all: rows keep their order and distances and come as near as they can to their neighbours' medians.
 
@@ -275,25 +167,38 @@ class _Part:
             for node, off in zip(line, run, strict=True):
                 x[node] = off - offset / 2
         order = list(range(len(self.lines)))
+        pulls = self._pulls(self.up, self.down), self._pulls(self.below, self.up)
         for turn in range(COORDINATE_PASSES):
-            near = self.up if turn % 2 == 0 else self.down
-            for row in order if turn % 2 == 0 else reversed(order):
-                self._settle(self.lines[row], offsets[row], near, x)
+            near = self.below if turn % 2 else self.up
+            for row in reversed(order) if turn % 2 else order:
+                self._settle(self.lines[row], offsets[row], (near, pulls[turn % 2]), x)
         return x
 
-    def _settle(self, line: list[int], offsets: list[float], near: list[list[int]], x: list[float]) -> None:
-        first_trunk = len(self.sizes)
+    def _pulls(self, near: list[list[int]], back: list[list[int]]) -> list[float]:
+        """How much each node wants to stand at its neighbours: most if it is a trunk, or they only have each other."""
+        first = len(self.sizes)
+        return [
+            0.01
+            if not around
+            else CHAIN_PULL
+            if len(around) == 1 and (node >= first or len(back[around[0]]) == 1)
+            else 1.0
+            for node, around in enumerate(near)
+        ]
+
+    def _settle(
+        self, line: list[int], offsets: list[float], pull: tuple[list[list[int]], list[float]], x: list[float]
+    ) -> None:
+        near, pulls = pull
         wishes: list[float] = []
         weights: list[float] = []
         sizes: list[int] = []
         for node, offset in zip(line, offsets, strict=True):
-            around = near[node]
-            if not around:
-                wish, weight = x[node] - offset, 0.01
-            elif len(around) == 1:
-                wish, weight = x[around[0]] - offset, TRUNK_PULL if node >= first_trunk else 1.0
+            around, weight = near[node], pulls[node]
+            if len(around) == 1:
+                wish = x[around[0]] - offset
             else:
-                wish, weight = _median([x[n] for n in around]) - offset, 1.0
+                wish = (find_middle([x[n] for n in around]) if around else x[node]) - offset
             size = 1
             while wishes and wishes[-1] > wish:
                 other = weights.pop()
@@ -338,7 +243,7 @@ class _Part:
         return low, high
 
     def _align(self, run: list[int], low: float, high: float) -> None:
-        x = min(max(_median([self.x[point] for point in run]), low), high)
+        x = min(max(find_middle([self.x[point] for point in run]), low), high)
         for point in run:
             self.x[point] = x
 
@@ -371,19 +276,3 @@ class _Part:
             else:
                 points += [(x, self.top[row]), (x, self.bottom[row])]
         return points
-
-
-def _median(values: list[float]) -> float:
-    values.sort()
-    half = len(values) // 2
-    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
-
-
-def _inversions(left: list[int], right: list[int]) -> int:
-    """Pairs with a place of `left` beyond one of `right`; both are sorted."""
-    total = at = 0
-    for place in left:
-        while at < len(right) and right[at] < place:
-            at += 1
-        total += at
-    return total

@@ -1,0 +1,91 @@
+"""Where a run ran: Python, platform, packages, the commit. Never the command line: it may hold secrets."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import socket
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+GIT_S = 2.0
+
+
+@cache
+def describe_environment() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "host": socket.gethostname(),
+        "cpu_count": os.cpu_count() or 0,
+        "vitrine": _find_version("vitrine"),
+        "packages": list_packages(),
+    }
+
+
+def list_packages() -> dict[str, str]:
+    """Name → version of every installed distribution, sorted by name."""
+    found: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(name, distribution.version)
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _find_version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def describe_code(folder: Path | None = None) -> dict[str, Any]:
+    """{"commit", "is_dirty", "branch", "repository"} of the working folder's git; empty where there is none."""
+    place = folder or _entry_folder()
+    commit = _git(place, "rev-parse", "HEAD")
+    if not commit:
+        return {}
+    found = {
+        "commit": commit,
+        "is_dirty": bool(_git(place, "status", "--porcelain", "--untracked-files=no")),
+        "branch": _git(place, "rev-parse", "--abbrev-ref", "HEAD"),
+        "repository": _without_secrets(_git(place, "config", "--get", "remote.origin.url")),
+    }
+    return {key: value for key, value in found.items() if value not in (None, "", "HEAD")}
+
+
+def _entry_folder() -> Path:
+    """Of the program that was started, since pipelines are often started from elsewhere."""
+    entry = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(entry).resolve().parent if entry else Path.cwd()
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],  # noqa: S607  wherever the user's git is
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=GIT_S,
+            check=True,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _without_secrets(address: str | None) -> str | None:
+    """A remote's address without the user and password that it may carry."""
+    if address and "://" in address and "@" in address:
+        scheme, rest = address.split("://", 1)
+        return f"{scheme}://{rest.rsplit('@', 1)[1]}"
+    return address

@@ -1,0 +1,176 @@
+"""What this program reports, to one project of one server: events, contents, and the patience to wait for both."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from vitrine.errors import ServerUnreachable
+from vitrine.ingest.structs import ArtifactVersionEvent, Event, LogEvent, ModelVersionEvent
+from vitrine.sdk.connection import Connection, find_connection
+from vitrine.sdk.http import Api
+from vitrine.sdk.saying import say, say_once
+from vitrine.sdk.sending import Lane
+from vitrine.sdk.spool import open_spool, read_limit_bytes, sweep, waiting_bytes
+from vitrine.sdk.uploading import upload_contents
+
+EXIT_FLUSH_S = 10.0
+_encoder = msgspec.json.Encoder()
+_reporters: dict[tuple[Path, str, str], Reporter] = {}
+_opening = threading.Lock()
+
+
+class Reporter:
+    """Statuses and logs travel in one lane, artifacts in another: a big upload holds up nothing that people watch."""
+
+    def __init__(self, connection: Connection, folder: Path) -> None:
+        self.folder = folder
+        self.blobs = folder / "blobs"
+        self._connection = connection
+        self._api: Api | None = None
+        self._connecting = threading.Lock()
+        self._checked_bytes = self._appended_bytes = 0
+        self._is_full = False
+        self.events = Lane(folder, "events", self)
+        self.artifacts = Lane(folder, "artifacts", self, prepare=self._upload)
+        with suppress(OSError):
+            sweep(folder)
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the server did not answer when last asked."""
+        return self.events.is_away or self._connection.url is None
+
+    def api(self) -> Api:
+        """Raises: ServerUnreachable when no server is known."""
+        with self._connecting:
+            if self._api is None:
+                self._api = Api(self._connection)
+            return self._api
+
+    def hang_up(self) -> None:
+        """The next request looks again where the server is: `vitrine up` may have started on another port."""
+        found = find_connection()
+        with self._connecting:
+            if (found.project, found.destination) == (self._connection.project, self._connection.destination):
+                self._connection = found
+            self._api = None
+
+    def record(self, event: Event) -> None:
+        """The event will reach the server. Never raises and never waits for the network."""
+        try:
+            text = encode_event(event)
+            lane = self.artifacts if isinstance(event, ArtifactVersionEvent | ModelVersionEvent) else self.events
+            if not (isinstance(event, LogEvent) and self._has_no_room(len(text))):
+                lane.append(text)
+        except (OSError, TypeError, ValueError) as error:
+            say_once("recording", f"an event could not be recorded: {type(error).__name__}: {error}")
+
+    def stage(self, name: str) -> Path:
+        """A new folder, on the same disk as the contents that wait."""
+        path = self.folder / "stage" / name
+        path.mkdir(parents=True, mode=0o700)
+        return path
+
+    def unstage(self, path: Path) -> None:
+        shutil.rmtree(path, ignore_errors=True)
+
+    def has_room_for(self, size_bytes: int) -> bool:
+        """Whether a content may be kept. While the server answers nothing piles up, so there always is room."""
+        return not self._has_no_room(size_bytes)
+
+    def _has_no_room(self, size_bytes: int) -> bool:
+        self._appended_bytes += size_bytes
+        if not self.is_away:
+            return False
+        if self._appended_bytes - self._checked_bytes > 1_000_000 or self._is_full:
+            self._checked_bytes = self._appended_bytes
+            self._is_full = waiting_bytes(self.folder) + size_bytes > read_limit_bytes()
+        if self._is_full:
+            say_once("full", f"the spool {self.folder} is full: logs and contents are dropped until the server is back. VITRINE_SPOOL_LIMIT_MB sets how much it may hold.")
+        return self._is_full
+
+    def flush(self, timeout_s: float = EXIT_FLUSH_S) -> bool:
+        """Whether the server has everything recorded so far."""
+        return self.events.flush(timeout_s) and self.artifacts.flush(timeout_s)
+
+    def close(self) -> None:
+        """What the server does not have by now stays on disk, and one line says so."""
+        with suppress(KeyboardInterrupt):
+            self.flush()
+        if left := self.events.close() + self.artifacts.close():
+            say(f"{left:,} bytes of events wait in {self.folder}; the next run, or `vitrine up`, sends them.")
+
+    def _upload(self, events: list[bytes]) -> None:
+        upload_contents(events, blobs=self.blobs, api=self.api, progress=self.artifacts.advance)
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as JSON. Characters that UTF-8 cannot hold become question marks.
+
+    Raises: TypeError, ValueError for what is not JSON.
+    """
+    try:
+        return _encoder.encode(event)
+    except UnicodeEncodeError:
+        return _encoder.encode(_mend(msgspec.to_builtins(event)))
+
+
+def _mend(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_mend(key): _mend(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mend(item) for item in value]
+    return value
+
+
+def open_reporter() -> Reporter:
+    """The one of this process for where the environment points now."""
+    connection = find_connection()
+    with _opening:
+        folder = open_spool(connection)
+        key = (folder, connection.project, connection.destination)
+        if key not in _reporters:
+            _reporters[key] = Reporter(connection, folder)
+        return _reporters[key]
+
+
+def flush_reports() -> None:
+    """Whatever this process reported can be read from the server. Raises: ServerUnreachable."""
+    for reporter in list(_reporters.values()):
+        if not reporter.flush():
+            raise ServerUnreachable(f"The server has not taken yet what this program reported; it waits in {reporter.folder}.")
+
+
+def replay_spool() -> bool:
+    """What earlier programs could not send goes to the server now; whether all of it arrived."""
+    return open_reporter().flush()
+
+
+def close_reporters() -> None:
+    while _reporters:
+        _reporters.popitem()[1].close()
+
+
+def _forget_reporters() -> None:
+    """A forked child has none of the threads; it opens its own reporter when it has something to say."""
+    global _opening
+    _opening = threading.Lock()
+    _reporters.clear()
+
+
+atexit.register(close_reporters)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_reporters)
