@@ -17,7 +17,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
-from tests.bench.server import Server, running, start, stop
+from tests.bench.server import Server, free_port, running, start, stop
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +32,13 @@ def site() -> Iterator[Server]:
 
 @pytest.fixture
 def restartable() -> Iterator[Callable[[], Server]]:
-    """Starts a server on a folder of its own; called again, it stops the last one and starts the next on the same folder."""
+    """Starts a server; called again, once that one has ended, the next on the same folder and port."""
     folder = Path(tempfile.mkdtemp(prefix="vitrine-e2e-"))
     started: list[Server] = []
+    port = free_port()
 
     def begin() -> Server:
-        started.append(start(folder))
+        started.append(start(folder, port=port))
         return started[-1]
 
     yield begin
@@ -108,10 +109,9 @@ async def page(context: BrowserContext) -> Page:
     return await context.new_page()
 
 
-async def sign_in(context: BrowserContext, server: Server) -> None:
-    """Each browser gets a fresh link, as `vitrine open` prints it."""
-    printed = await asyncio.to_thread(
-        subprocess.run,
+def fresh_link(server: Server) -> str:
+    """As `vitrine open` prints it."""
+    printed = subprocess.run(
         [sys.executable, "-m", "vitrine.cli", "open", "--data-dir", str(server.data_dir)],
         capture_output=True,
         text=True,
@@ -119,7 +119,11 @@ async def sign_in(context: BrowserContext, server: Server) -> None:
     )
     link = re.search(r"http\S+/auth/link\?code=\S+", printed.stdout)
     assert link, printed.stdout + printed.stderr
+    return link[0]
+
+
+async def sign_in(context: BrowserContext, server: Server) -> None:
     page = await context.new_page()
-    await page.goto(link[0])
+    await page.goto(await asyncio.to_thread(fresh_link, server))
     await page.wait_for_selector("h1")
     await page.close()

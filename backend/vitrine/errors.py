@@ -59,6 +59,44 @@ class RunsNotFound(NotFound):
         super().__init__(f"{len(ids)} run(s) not found in this project: {', '.join(ids)}", missing=ids)
 
 
+class StepNotFound(NotFound):
+    """The run has no such step, and its snapshot foresees none."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(f"This run has no step {step!r}.", step=step)
+
+
+class PipelineNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no pipeline {name!r} in this project.", pipeline=name)
+
+
+class SnapshotNotFound(NotFound):
+    def __init__(self, snapshot_id: object) -> None:
+        super().__init__(f"There is no snapshot {snapshot_id} in this project.", snapshot_id=str(snapshot_id))
+
+
+class ArtifactNotFound(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no artifact {name!r} in this project.", artifact=name)
+
+
+class ArtifactVersionNotFound(NotFound):
+    def __init__(self, version: object) -> None:
+        super().__init__(f"There is no artifact version {version} in this project.", artifact_version=str(version))
+
+
+class VisualizationNotFound(NotFound):
+    def __init__(self, visualization_id: object) -> None:
+        super().__init__(
+            f"There is no visualization {visualization_id} in this project.", visualization_id=str(visualization_id)
+        )
+
+
+class TableNotFound(NotFound):
+    """The thing exists and holds nothing that can be shown as a table."""
+
+
 class BlobNotFound(NotFound):
     """The store holds no content of this SHA-256."""
 
@@ -91,6 +129,10 @@ class CursorInvalid(Invalid):
 
 class DigestDiffers(Invalid):
     """The body has another SHA-256 than its address says."""
+
+
+class NotShowable(Invalid):
+    """A content that cannot be shown as what it is said to be, or is too large for it. It can be downloaded."""
 
 
 class UploadIncomplete(Invalid):

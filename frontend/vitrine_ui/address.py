@@ -30,10 +30,14 @@ def join(segments: Iterable[object]) -> str:
 
 
 def write_query(query: Mapping[str, object] | Iterable[tuple[str, object]]) -> str:
-    """`?a=1&b=2`, without what is None or empty; "" for nothing."""
+    """`?a=1&b=2`, without what is None or empty; "" for nothing. A list repeats its name."""
     pairs = query.items() if isinstance(query, Mapping) else query
-    kept = [(name, str(value)) for name, value in pairs if value is not None and value != ""]
+    kept = [(name, str(one)) for name, value in pairs for one in each(value) if one is not None and one != ""]
     return "?" + urlencode(kept, quote_via=quote, safe="/:,()*") if kept else ""
+
+
+def each(value: object) -> Iterable[object]:
+    return value if isinstance(value, (list, tuple)) else (value,)
 
 
 def page(*segments: object, **query: object) -> str:
@@ -70,10 +74,15 @@ class Url(Struct, frozen=True):
         """The last value of a query parameter."""
         return next((value for key, value in reversed(self.query) if key == name), default)
 
+    def every(self, name: str) -> tuple[str, ...]:
+        """All values of a query parameter, in their order."""
+        return tuple(value for key, value in self.query if key == name)
+
     def with_query(self, **changes: object) -> Url:
-        """The same page with parameters set; None or "" leaves one out."""
+        """The same page with parameters set; None or "" leaves one out, a list repeats it."""
         kept = [(name, value) for name, value in self.query if name not in changes]
-        new = [(name, str(value)) for name, value in changes.items() if value is not None and value != ""]
+        pairs = [(name, one) for name, value in changes.items() for one in each(value)]
+        new = [(name, str(one)) for name, one in pairs if one is not None and one != ""]
         return Url(self.segments, (*kept, *new))
 
     @property

@@ -1,6 +1,6 @@
 """How long the graph of a snapshot takes to draw, and how many edges cross beside Graphviz dot's drawing.
 
-    python tests/bench/bench_layout.py
+    python -m tests.bench layout
 
 Crossings are counted alike for both: points where drawn strokes without a common end cross. Ours lets edges
 of one source share a stroke, which is then one stroke to the eye.
@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import random
 import shutil
-import statistics
 import subprocess
-import sys
-import time
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "backend"))
-
+from tests.bench.rows import Row, median_ms
 from vitrine.runs.dag import Dag, StepInput, StepNode, StepOutput, draw_dag
 
-BARS_MS = {20: 20, 200: 60, 1000: 150, 5000: 800}
-Row = dict[str, Any]
-Segment = tuple[float, float, float, float]
+BARS_MS = {20: None, 200: None, 1000: 150, 5000: 800}
+Segment: TypeAlias = tuple[float, float, float, float]
+Lines: TypeAlias = dict[tuple[str, str], list[tuple[float, float]]]
 
 
 def make_sweep(nodes: int) -> list[StepNode]:
@@ -70,37 +65,34 @@ def make_random(nodes: int) -> list[StepNode]:
     return steps
 
 
-def measure(*, rounds: int = 5) -> list[Row]:
-    """Milliseconds of a drawing without collapse, and crossings as a share of dot's where dot is installed."""
+def measure() -> list[Row]:
+    """Milliseconds of a drawing without collapse; crossings beside dot's where dot is installed."""
     rows: list[Row] = []
     for nodes, bar in BARS_MS.items():
-        for kind, make in (("sweep", make_sweep), ("random", make_random)):
-            if kind == "random" and nodes > 200:
-                continue
-            steps, times = make(nodes), []
-            for _ in range(rounds):
-                began = time.perf_counter()
-                dag = draw_dag(steps, collapse="none")
-                times.append((time.perf_counter() - began) * 1000)
-            name = f"graph layout, {kind}, {len(dag.nodes)} nodes"
-            rows.append({"name": name, "ours": round(statistics.median(times), 1), "unit": "ms", "bar": bar})
-            if nodes <= 200 and shutil.which("dot"):
-                ours, theirs = count_crossings(trace(dag)), count_crossings(trace_dot(dag))
-                rows.append(
-                    {
-                        "name": f"{name}, crossings",
-                        "ours": ours,
-                        "unit": "crossings",
-                        "bar": round(1.1 * theirs, 1),
-                    }
+        steps = make_sweep(nodes)
+        took = median_ms(lambda steps=steps: draw_dag(steps, collapse="none"), times=7)  # type: ignore[misc]
+        rows.append(Row(f"graph layout, {nodes:,} nodes", took, "ms", bar))
+    if shutil.which("dot"):
+        for name, steps in (("sweep", make_sweep(200)), ("random", make_random(200))):
+            dag = draw_dag(steps, collapse="none")
+            theirs = count_crossings(trace_dot(dag))
+            rows.append(
+                Row(
+                    f"graph layout, crossings, {name}, {len(dag.nodes)} nodes",
+                    count_crossings(trace(dag)),
+                    "crossings",
+                    1.1 * theirs,
+                    reference=theirs,
+                    reference_name="dot",
                 )
+            )
     return rows
 
 
-def trace(dag: Dag) -> dict[tuple[str, str], list[tuple[float, float]]]:
+def trace(dag: Dag) -> Lines:
     """The line of each edge as the island draws it, its curves straightened."""
     node = {one.id: one for one in dag.nodes}
-    lines = {}
+    lines: Lines = {}
     for edge in dag.edges:
         a, b = node[edge.source], node[edge.target]
         lines[edge.source, edge.target] = [
@@ -111,7 +103,7 @@ def trace(dag: Dag) -> dict[tuple[str, str], list[tuple[float, float]]]:
     return lines
 
 
-def trace_dot(dag: Dag) -> dict[tuple[str, str], list[tuple[float, float]]]:
+def trace_dot(dag: Dag) -> Lines:
     """The same graph drawn by dot; its curves as eight pieces each."""
     name = {one.id: f"n{at}" for at, one in enumerate(dag.nodes)}
     back = {value: key for key, value in name.items()}
@@ -125,7 +117,7 @@ def trace_dot(dag: Dag) -> dict[tuple[str, str], list[tuple[float, float]]]:
     answer = subprocess.run(
         ["dot", "-Tplain"], input="\n".join(text), capture_output=True, text=True, check=True
     )
-    lines = {}
+    lines: Lines = {}
     for line in answer.stdout.splitlines():
         if not line.startswith("edge"):
             continue
@@ -146,7 +138,7 @@ def _bezier(p: list[tuple[float, float]], t: float) -> tuple[float, float]:
     )
 
 
-def count_crossings(lines: dict[tuple[str, str], list[tuple[float, float]]]) -> int:
+def count_crossings(lines: Lines) -> int:
     """Points where drawn strokes cross. A stroke that edges of one source share is one stroke."""
     ends: dict[Segment, set[str]] = {}
     for edge, line in lines.items():
@@ -175,8 +167,3 @@ def _meet(s: Segment, t: Segment) -> bool:
         side(ax, ay, bx, by, cx, cy) * side(ax, ay, bx, by, dx, dy) < 0
         and side(cx, cy, dx, dy, ax, ay) * side(cx, cy, dx, dy, bx, by) < 0
     )
-
-
-if __name__ == "__main__":
-    for row in measure():
-        print(f"{row['name']:50} {row['ours']:>9} {row['unit']:10} bar {row['bar']}")

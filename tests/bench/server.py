@@ -44,9 +44,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(data_dir: Path) -> Server:
+def start(data_dir: Path, *, port: int = 0) -> Server:
     """`vitrine up`, until it answers that it is ready. `ready_s` counts from the start of the process."""
-    port = free_port()
+    port = port or free_port()
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "vitrine.cli", "up", "--port", str(port), "--data-dir", str(data_dir)],

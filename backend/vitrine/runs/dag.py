@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from vitrine.errors import Invalid
-from vitrine.runs import layout
+from vitrine.runs.layout import draw
+from vitrine.runs.ordering import rank
 
 AUTO_COLLAPSE_ABOVE = 300  # nodes: beyond, no drawing is readable
 STEP_HEIGHT, GROUP_HEIGHT, PILL_HEIGHT = 44, 52, 26
@@ -149,8 +150,13 @@ def find_cycle(steps: Iterable[HasKey]) -> list[str] | None:
 def refuse_cycle(steps: Iterable[HasKey]) -> None:
     """Raises: Invalid, naming the cycle."""
     if cycle := find_cycle(steps):
+        shown = (
+            [*cycle, cycle[0]]
+            if len(cycle) < 20
+            else [*cycle[:10], f"… {len(cycle) - 11} more …", cycle[-1], cycle[0]]
+        )
         raise Invalid(
-            f"The steps wait for each other in a circle: {' → '.join([*cycle, cycle[0]])}. Remove one of these edges.",
+            f"The steps wait for each other in a circle: {' → '.join(shown)}. Remove one of these edges.",
             cycle=cycle,
         )
 
@@ -194,7 +200,7 @@ def draw_dag(steps: Sequence[StepNode], *, collapse: Collapse = "auto") -> Dag:
     nodes = list(sketch.nodes.values())
     number = {node.id: at for at, node in enumerate(nodes)}
     pairs = sorted((number[a], number[b]) for a, b in sketch.edges())
-    drawing = layout.draw(sketch.rows(), [(node.width, node.height) for node in nodes], pairs)
+    drawing = draw(sketch.rows(), [(node.width, node.height) for node in nodes], pairs)
     for node, x, y in zip(nodes, drawing.x, drawing.y, strict=True):
         node.x, node.y = x, y
     edges = [DagEdge(nodes[a].id, nodes[b].id, way) for (a, b), way in zip(pairs, drawing.bends, strict=True)]
@@ -287,7 +293,7 @@ class _Sketch:
         number = {step: at for at, step in enumerate(steps)}
         ways = [(self.maker[a], reader) for a, reader in self.reads if a in self.maker]
         ways += self.orders - set(ways)
-        levels = layout.rank(len(steps), sorted((number[a], number[b]) for a, b in ways))
+        levels = rank(len(steps), sorted((number[a], number[b]) for a, b in ways))
         row = {step: 2 * level for step, level in zip(steps, levels, strict=True)}
         row |= {artifact: row[maker] + 1 for artifact, maker in self.maker.items()}
         for artifact, reader in self.reads:

@@ -73,7 +73,7 @@ def order_rows(row: Sequence[int], up: Near, down: Near, below: Near) -> list[li
     size = len(row)
     sweeps = 24 if size < SMALL else 12 if size < LARGE else 6
     best, fewest = _Order(row, up, down, below), -1
-    for start in range(4 if size < SMALL / 2 else 2 if size < LARGE else 1):
+    for start in range(4 if size < SMALL / 4 else 2 if size < LARGE else 1):
         order = _Order(row, up, down, below)
         order.walk(start)
         crossings = order.sweep(sweeps, find_middle if start < 2 else _mean)
@@ -87,6 +87,8 @@ def order_rows(row: Sequence[int], up: Near, down: Near, below: Near) -> list[li
 
 
 class _Order:
+    """An order of the rows and what improves it: `lines` are the rows, `at` the place of each node in its row."""
+
     def __init__(self, row: Sequence[int], up: Near, down: Near, below: Near) -> None:
         self.row, self.up, self.down, self.below = row, up, down, below
         self.take([[] for _ in range(max(row) + 1)])
@@ -113,7 +115,7 @@ class _Order:
         self.take(lines)
 
     def sweep(self, sweeps: int, middle: Callable[[list[float]], float]) -> int:
-        """Goes down and up, setting each row by the middle of its neighbours' places; keeps the best, returns its crossings."""
+        """Sets each row by the middle of its neighbours' places, down and up in turn. The best stays: its crossings."""
         at = self.at
         best, fewest, stale = [line[:] for line in self.lines], self.count_crossings(), 0
         for sweep in range(sweeps):
@@ -121,14 +123,13 @@ class _Order:
             for line in self.lines if sweep % 2 == 0 else reversed(self.lines):
                 if len(line) < 2:
                     continue
-                key = {
-                    node: at[around[0]]
-                    if len(around) == 1
-                    else middle([at[n] for n in around])
-                    if around
-                    else at[node]
-                    for node, around in zip(line, [near[node] for node in line], strict=True)
-                }
+                key: dict[int, float] = {}
+                for node in line:
+                    around = near[node]
+                    if len(around) == 1:
+                        key[node] = at[around[0]]
+                    else:
+                        key[node] = middle([at[n] for n in around]) if around else at[node]
                 line.sort(key=key.__getitem__)
                 for place, node in enumerate(line):
                     at[node] = place
@@ -151,10 +152,7 @@ class _Order:
         for line in self.lines[:-1]:
             seen: list[int] = []
             for node in line:
-                targets = down[node]
-                for place in (
-                    sorted([at[n] for n in targets]) if len(targets) > 1 else [at[n] for n in targets]
-                ):
+                for place in sorted([at[n] for n in down[node]]):
                     where = bisect_right(seen, place)
                     total += len(seen) - where
                     seen.insert(where, place)

@@ -1,84 +1,75 @@
 // Elements, icons, fetching and the states every island shares. Values from data only ever become text.
-const SVG = "http://www.w3.org/2000/svg";
 
 /** An element: on… are listeners, null and false are left out, true is an empty attribute. */
-export function h(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  set(element, attributes);
-  element.append(...children.filter((child) => child != null && child !== false));
-  return element;
-}
+export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+export const svg = (tag, attributes, ...children) =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
-export function svg(tag, attributes, ...children) {
-  const element = document.createElementNS(SVG, tag);
+function fill(element, attributes, children) {
   set(element, attributes);
-  element.append(...children);
+  element.append(...children.flat().filter((child) => child != null && child !== false));
   return element;
 }
 
 export function set(element, attributes) {
-  for (const [name, value] of Object.entries(attributes ?? {})) {
+  for (const [name, value] of Object.entries(attributes ?? {}))
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value == null || value === false) element.removeAttribute(name);
     else element.setAttribute(name, value === true ? "" : value);
-  }
 }
 
 /** A symbol of the page's sprite. */
 export const icon = (name, small) =>
   svg("svg", { class: small ? "i s" : "i", "aria-hidden": "true" }, svg("use", { href: `#${name}` }));
 
-export const iconButton = (name, label, onclick, extra = "") =>
-  h("button", { type: "button", class: `btn icon ${extra}`, "aria-label": label, title: label, onclick }, icon(name));
+export const button = (look, content, onclick, attributes) =>
+  h("button", { type: "button", class: look, onclick, ...attributes }, content);
 
-export const signIn = () => {
-  const base = document.querySelector("script[data-boot]")?.dataset.base ?? "";
-  location.assign(`${base}/auth/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
-};
+export const iconButton = (name, label, onclick, look = "") =>
+  button(`btn icon ${look}`, icon(name), onclick, { "aria-label": label, title: label });
 
 /** A URL with these query parameters set; null removes one. */
 export function withQuery(url, parameters) {
   const full = new URL(url, location.href);
-  for (const [name, value] of Object.entries(parameters)) {
+  for (const [name, value] of Object.entries(parameters))
     if (value == null || value === "") full.searchParams.delete(name);
     else full.searchParams.set(name, value);
-  }
   return full.href;
 }
 
-/** The JSON at a same-origin URL. Throws an Error whose `title`, `status` and message say what and why. */
-export async function fetchJson(url, signal) {
-  let response;
-  try {
-    response = await fetch(url, { signal, headers: { accept: "application/json" } });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw Object.assign(new Error("It may be restarting, or the network is down."), { title: "The server did not answer" });
-  }
-  if (response.status === 401) {
-    signIn();
-    return new Promise(() => {});
-  }
-  if (response.ok) return response.json();
-  const problem = await response.json().catch(() => ({}));
-  throw Object.assign(new Error(problem.detail ?? ""), {
-    status: response.status,
-    title: problem.title ?? `The server answered ${response.status}`,
-  });
+export function signIn() {
+  const base = document.querySelector("script[data-boot]")?.dataset.base ?? "";
+  location.assign(`${base}/auth/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
+
+const problem = (title, detail = "") => Object.assign(new Error(detail), { title });
+
+/** A same-origin answer that went well; else an Error whose `title` and message say what and why. */
+export async function fetchOk(url, signal) {
+  const answer = await fetch(url, { signal }).catch((error) => {
+    throw error.name === "AbortError" ? error : problem("The server did not answer", "It may be restarting, or the network is down.");
+  });
+  if (answer.ok) return answer;
+  if (answer.status === 401) {
+    signIn();
+    await new Promise(() => {});
+  }
+  const { title, detail } = await answer.json().catch(() => ({}));
+  throw problem(title ?? `The server answered ${answer.status}`, detail);
+}
+
+export const fetchJson = async (url, signal) => (await fetchOk(url, signal)).json();
 
 /** What failed, why, and a way to try again. */
 export const failed = (what, error, retry) =>
   h("div", { class: "empty", role: "alert" },
     h("span", { class: "status b", "data-status": "failed" }, icon("failed"), what),
-    h("div", {}, h("h2", {}, error.title ?? "It could not be drawn"), error.message && h("p", { class: "t2" }, error.message)),
-    h("button", { type: "button", class: "btn", onclick: retry }, icon("refresh", true), "Try again"));
+    h("div", {}, h("h2", {}, error.title ?? "It could not be drawn"), h("p", { class: "t2" }, error.message)),
+    button("btn", [icon("refresh", 1), "Try again"], retry));
 
 /** What belongs here, and the snippet that fills it. */
 export const empty = ({ title, text, code }) =>
-  h("div", { class: "empty" },
-    h("div", {}, h("h2", {}, title), text && h("p", { class: "t2" }, text)),
-    code && h("pre", { class: "code" }, code));
+  h("div", { class: "empty" }, h("div", {}, h("h2", {}, title), h("p", { class: "t2" }, text)), code && h("pre", { class: "code" }, code));
 
 /** Calls back when the page turns light or dark; returns what stops it. */
 export function onTheme(callback) {
@@ -95,11 +86,10 @@ export function onTheme(callback) {
 /** The tokens' colours as the page shows them now: {ok: "rgb(…)", …}. */
 export function colours(names) {
   const probe = document.body.appendChild(h("i", { hidden: true }));
-  const style = getComputedStyle(probe);
   const found = {};
   for (const name of names) {
     probe.style.color = `var(--${name})`;
-    found[name] = style.color;
+    found[name] = getComputedStyle(probe).color;
   }
   probe.remove();
   return found;
@@ -108,14 +98,13 @@ export function colours(names) {
 /** A function that runs at most once per wait_ms, the last call never lost. */
 export function atMostEvery(wait_ms, run) {
   let timer = 0;
-  let last = -Infinity;
-  const fire = () => {
-    timer = 0;
-    last = performance.now();
-    run();
-  };
+  let next = 0;
   const call = () => {
-    timer ||= setTimeout(fire, Math.max(0, last + wait_ms - performance.now()));
+    timer ||= setTimeout(() => {
+      timer = 0;
+      next = performance.now() + wait_ms;
+      run();
+    }, next - performance.now());
   };
   call.cancel = () => clearTimeout(timer);
   return call;

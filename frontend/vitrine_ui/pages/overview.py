@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
+from msgspec import Struct
 from reactpy import component, html
 
 from vitrine.paging import Page
@@ -26,7 +27,16 @@ from vitrine_ui.widgets.icon import icon
 RECENT_RUNS = 9
 LISTED_PIPELINES = 25
 RECENT_TICKS = 5
+NOTED_FAILURES = 3
 CHANGES = ("run", "snapshot")
+
+
+class Face(Struct, frozen=True):
+    """What of a project its overview begins with."""
+
+    name: str
+    description: str
+    has_runs: bool
 
 
 @component
@@ -35,28 +45,26 @@ def OverviewPage(project: str) -> Element:
     return loaded(
         api_path("projects", project),
         ProjectDetail,
-        lambda detail: Overview(project, detail.name, detail.description, detail.counts.get("runs", 0) > 0),
+        lambda face: Overview(project, face),
         waiting=_waiting,
         failing=failing("This project could not be loaded", home=page()),
         watch=on(*CHANGES, gap_s=2.0),
-        select=lambda detail: ProjectDetail(
-            detail.id, detail.slug, detail.name, detail.description, {"runs": min(1, detail.counts.get("runs", 0))}, {}
-        ),
+        select=lambda detail: Face(detail.name, detail.description, detail.counts.get("runs", 0) > 0),
     )
 
 
 @component
-def Overview(project: str, name: str, description: str, has_runs: bool) -> Element:  # noqa: FBT001
+def Overview(project: str, face: Face) -> Element:
     head = html.div(
         {"class": "head"},
         html.div(
             {"class": "grow"},
-            html.h1({"class": "cut"}, safe_text(name)),
-            html.p({"class": "sub cut"}, safe_text(description)) if description else None,
+            html.h1({"class": "cut"}, safe_text(face.name)),
+            html.p({"class": "sub cut"}, safe_text(face.description)) if face.description else None,
         ),
-        button_link("All runs", page(project, "runs"), symbol="runs", look="primary") if has_runs else None,
+        button_link("All runs", page(project, "runs"), symbol="runs", look="primary") if face.has_runs else None,
     )
-    if not has_runs:
+    if not face.has_runs:
         return html.div(
             {"class": "fill"},
             head,
@@ -132,7 +140,7 @@ def _pipelines(project: str, found: Page[PipelineItem]) -> Element:
     items = sorted(found.items, key=lambda one: str(one.recent[-1].started_at) if one.recent else "", reverse=True)
     rest = found.total.count - len(items)
     return html.fragment(
-        [_failing(project, one) for one in items if is_failing(one.recent)],
+        [_failing(project, one) for one in items if is_failing(one.recent)][:NOTED_FAILURES],
         html.table({"class": "table", "aria-label": "Pipelines"}, html.tbody([_pipeline(project, one) for one in items])),
         html.p({"class": "small more"}, link(f"{rest:,} more pipelines", page(project, "pipelines"))) if rest > 0 else None,
     )

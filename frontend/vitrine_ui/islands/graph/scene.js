@@ -1,143 +1,101 @@
-// The graph as it is drawn: structure from the DAG, state from the statuses.
+// The graph as it is drawn: structure from the DAG, state from the statuses. Boxes are [left, top, right, bottom].
 import { STATUS, duration } from "../format.js";
 
-const DEAD = new Set(["failed", "upstream-failed"]);
-const CELL = 400;
+const ICONS = { table: /frame|table|csv|parquet|series/i, array: /array|tensor/i, models: /model|estimator|classifier|regressor/i, report: /html|report|plot|image|figure/i, doc: /str\b|string|text|markdown/i, json: /dict|list|json|int\b|float|bool/i };
 
-/** Nodes and edges with their boxes, links and a bucket index; x and y are centres. */
-export function sceneOf(dag) {
-  const groups = new Map((dag.groups ?? []).map((group) => [group.id, group]));
-  const nodes = dag.nodes.map((node, index) => ({
+export function sceneOf({ nodes: given, edges: links, groups = [] }) {
+  const sizes = new Map(groups.map((group) => [group.id, group.size]));
+  const nodes = given.map((node, index) => ({
     ...node,
     index,
-    kind: node.kind === "artifact" ? "artifact" : groups.has(node.id) ? "group" : node.kind,
-    size: groups.get(node.id)?.size,
-    icon: node.kind === "artifact" ? iconOf(node.data_type ?? "") : "step",
-    status: "queued",
-    state: {},
+    size: sizes.get(node.id),
+    icon: Object.keys(ICONS).find((name) => ICONS[name].test(node.data_type)) ?? "artifacts",
+    box: [node.x - node.width / 2, node.y - node.height / 2, node.x + node.width / 2, node.y + node.height / 2],
     above: [],
     below: [],
   }));
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const edges = [];
-  for (const { source, target, bends = [] } of dag.edges) {
-    const [a, b] = [byId.get(source), byId.get(target)];
-    if (!a || !b) continue;
-    a.below.push(b);
-    b.above.push(a);
-    const points = [[a.x, a.y + a.height / 2], ...bends, [b.x, b.y - b.height / 2]];
-    const xs = points.map((point) => point[0]);
-    edges.push({ a, b, points, left: Math.min(...xs), right: Math.max(...xs), top: points[0][1], bottom: points.at(-1)[1] });
-  }
-  const box = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
-  const cells = new Map();
-  for (const node of nodes) {
-    box.left = Math.min(box.left, node.x - node.width / 2);
-    box.right = Math.max(box.right, node.x + node.width / 2);
-    box.top = Math.min(box.top, node.y - node.height / 2);
-    box.bottom = Math.max(box.bottom, node.y + node.height / 2);
-    const cell = `${Math.floor(node.x / CELL)},${Math.floor(node.y / CELL)}`;
-    if (!cells.has(cell)) cells.set(cell, []);
-    cells.get(cell).push(node);
-  }
-  const steps = nodes.filter((node) => node.kind !== "artifact").sort((a, b) => a.y - b.y || a.x - b.x);
-  const hidden = nodes.reduce((sum, node) => sum + (node.size ?? 0), 0);
-  return { nodes, byId, edges, box, cells, steps, groups, hidden, folded: nodes.filter((node) => node.size).length };
+  const edges = links.map(({ source, target, bends = [] }) => {
+    const [from, to] = [byId.get(source), byId.get(target)];
+    from.below.push(to);
+    to.above.push(from);
+    const points = [[from.x, from.box[3]], ...bends, [to.x, to.box[1]]];
+    const xs = points.map(([x]) => x);
+    return { from, to, points, box: [Math.min(...xs), from.box[3], Math.max(...xs), to.box[1]] };
+  });
+  const box = [0, 1, 2, 3].map((side) => Math[side < 2 ? "min" : "max"](...nodes.map((node) => node.box[side])));
+  const reading = [...nodes].sort((a, b) => a.y - b.y || a.x - b.x);
+  return { nodes, byId, edges, box, reading, steps: reading.filter((node) => node.kind !== "artifact"), failures: [] };
 }
 
-/** Nodes whose centres lie in the rectangle, or near it by less than their size. */
-export function nodesIn(scene, left, right, top, bottom) {
-  [left, right, top, bottom] = [left - 120, right + 120, top - 40, bottom + 40];
-  const inside = (n) => n.x > left && n.x < right && n.y > top && n.y < bottom;
-  if (((right - left) / CELL) * ((bottom - top) / CELL) > scene.cells.size * 2) return scene.nodes.filter(inside);
-  const found = [];
-  for (let i = Math.floor(left / CELL); i * CELL <= right; i++)
-    for (let j = Math.floor(top / CELL); j * CELL <= bottom; j++)
-      for (const node of scene.cells.get(`${i},${j}`) ?? []) if (inside(node)) found.push(node);
-  return found;
-}
+/** What lies in the box or touches it. */
+export const touching = (items, [left, top, right, bottom]) =>
+  items.filter(({ box }) => box[2] >= left && box[0] <= right && box[3] >= top && box[1] <= bottom);
 
 /** Gives every node its state; returns the set of those that changed. */
 export function applyStatuses(scene, statuses) {
   const changed = new Set();
-  let [first, last, running] = [Infinity, -Infinity, false];
   for (const node of scene.nodes) {
-    const state = statuses[node.id] ?? {};
-    const text = JSON.stringify(state);
+    const text = JSON.stringify((node.state = statuses[node.id] ?? {}));
     if (text !== node.text) changed.add(node);
     node.text = text;
-    node.state = state;
-    if (node.kind === "artifact") continue;
-    node.status = STATUS[state.status]?.[0] ?? "queued";
-    if (node.status === "skipped" && state.blocked_by) node.status = "upstream-failed";
-    if (state.started_at) first = Math.min(first, Date.parse(state.started_at));
-    if (state.ended_at) last = Math.max(last, Date.parse(state.ended_at));
-    running ||= node.status === "running";
+    node.status = STATUS[node.state.status]?.[0] ?? "queued";
+    if (node.state.blocked_by) node.status = "upstream-failed";
   }
-  scene.running = running;
-  scene.span_s = ((running ? Date.now() : last) - first) / 1000 || 0;
-  for (const node of scene.nodes) {
-    if (node.kind !== "artifact") continue;
-    const made = node.state.artifact_version_id || node.state.version;
-    const status = made ? "made" : node.above.some((step) => DEAD.has(step.status)) ? "upstream-failed" : "queued";
-    if (status !== node.status) changed.add(node);
-    node.status = status;
-  }
+  const times = (key, nodes = scene.steps) => nodes.map(({ state }) => Date.parse(state[key])).filter(Boolean);
+  scene.running = scene.steps.some((step) => step.status === "running");
+  scene.span_s = (Math.max(...(scene.running ? [Date.now()] : times("ended_at"))) - Math.min(...times("started_at"))) / 1000;
   scene.failures = scene.steps.filter((step) => step.status === "failed" || step.state.counts?.failed);
+  for (const node of scene.nodes)
+    if (node.kind === "artifact") {
+      const status = node.state.artifact_version_id ? "made" : node.above.some(isDead) ? "upstream-failed" : "queued";
+      if (status !== node.was) changed.add(node);
+      node.status = node.was = status;
+    }
   markPath(scene);
   return changed;
 }
 
-// The chain of steps that the end had to wait for: from the last to end, back over the input that came last.
+const isDead = ({ status }) => status === "failed" || status === "upstream-failed";
+
+// What the end had to wait for: from the step that ended last, back over the input that came last.
 function markPath(scene) {
   const end = (node) => Date.parse(node.state.ended_at ?? node.above[0]?.state.ended_at) || 0;
-  const latest = (nodes) => nodes.reduce((late, node) => (end(node) > end(late ?? node) || !late ? node : late), null);
-  for (const node of scene.nodes) node.before = null;
-  for (let node = latest(scene.steps.filter((step) => step.state.ended_at)); node; node = node.before)
-    node.before = latest(node.above.filter(end));
-  for (const edge of scene.edges)
-    edge.mark = DEAD.has(edge.a.status) ? "dead" : edge.b.before === edge.a ? "critical" : "";
+  const latest = (nodes) => nodes.filter(end).reduce((late, node) => (late && end(late) >= end(node) ? late : node), null);
+  const path = new Map();
+  for (let node = latest(scene.steps); node && !path.has(node); node = path.get(node)) path.set(node, latest(node.above));
+  for (const edge of scene.edges) edge.mark = isDead(edge.from) ? "dead" : path.get(edge.to) === edge.from ? "critical" : "plain";
 }
 
-export function wordOf(node) {
-  if (node.kind === "artifact") return { made: "", queued: "not yet produced" }[node.status] ?? "not produced";
-  return STATUS[node.status === "succeeded" ? "completed" : node.status][1];
-}
-
-const seconds = (node) => node.state.duration_s ?? (node.state.started_at ? (Date.now() - Date.parse(node.state.started_at)) / 1000 : 0);
+const spent = ({ state }) => state.duration_s ?? (Date.now() - Date.parse(state.started_at)) / 1000;
 
 /** The share of the run's time that a step took, 0 to 1. */
 export const shareOf = (scene, node) =>
-  scene.span_s && ["succeeded", "failed", "running"].includes(node.status) ? Math.min(1, seconds(node) / scene.span_s) : 0;
+  ["succeeded", "failed", "running"].includes(node.status) ? Math.min(1, spent(node) / scene.span_s || 0) : 0;
+
+export const wordOf = ({ status }) =>
+  status === "made" ? "" : Object.values(STATUS).find(([name]) => name === status)[1];
+
+/** Counts of a collapsed group in the order of the statuses. */
+export const countsOf = ({ state }) => Object.keys(STATUS).flatMap((status) => (state.counts?.[status] ? [[status, state.counts[status]]] : []));
 
 /** The second line of a step. */
 export function lineOf(scene, node) {
   const { state, status } = node;
-  if (status === "upstream-failed") return `needs ${state.blocked_by ?? "an earlier step"}`;
-  if (status === "cached") return state.cached_from ? `cached from #${state.cached_from}` : "cached";
-  if (["queued", "skipped", "lost"].includes(status)) return wordOf(node).toLowerCase();
+  if (node.size) return countsOf(node).map(([name, n]) => `${n} ${STATUS[name][1].toLowerCase()}`).join(", ");
+  if (node.kind === "artifact") return status === "upstream-failed" ? "not produced" : status === "queued" ? "not yet produced" : "";
+  if (status === "upstream-failed") return `needs ${state.blocked_by}`;
+  if (state.cached_from) return `cached from #${state.cached_from}`;
+  if (!state.started_at || status === "cached" || status === "lost") return wordOf(node).toLowerCase();
   const share = shareOf(scene, node);
-  const parts = [state.duration_s != null || state.started_at ? duration(status === "running" ? Math.floor(seconds(node)) : seconds(node)) : wordOf(node).toLowerCase()];
-  if (share >= 0.2 && status === "succeeded") parts.push(`${Math.round(share * 100)} % of run`);
-  if (state.attempts > 1 || state.attempt > 1) parts.push(`attempt ${state.attempt ?? state.attempts} of ${state.attempts ?? state.attempt}`);
-  return parts.join(" · ");
+  return [
+    duration(status === "running" ? Math.floor(spent(node)) : spent(node)),
+    share >= 0.2 && status === "succeeded" && `${Math.round(share * 100)} % of run`,
+    state.attempts > 1 && `attempt ${state.attempt} of ${state.attempts}`,
+  ].filter(Boolean).join(" · ");
 }
 
-export function labelOf(scene, node) {
-  if (node.kind === "artifact") return ["artifact", node.name, node.state.version, wordOf(node)].filter(Boolean).join(" ");
-  if (node.kind !== "group") return `${node.name}, ${wordOf(node)}, ${lineOf(scene, node)}`;
-  return `${node.name}, ${node.size} steps: ${countsOf(node).map(([status, n]) => `${n} ${STATUS[status][1].toLowerCase()}`).join(", ")}`;
-}
+export const nameOf = (node) => `${node.name}${node.size ? ` × ${node.size}` : node.state.version ? ` ${node.state.version}` : ""}`;
 
-/** Counts of a collapsed group in the order of the statuses. */
-export const countsOf = (node) => Object.keys(STATUS).filter((status) => node.state.counts?.[status]).map((status) => [status, node.state.counts[status]]);
-
-const ICONS = [
-  [/frame|table|csv|parquet|arrow|series/i, "table"],
-  [/array|tensor|matrix/i, "array"],
-  [/model|estimator|classifier|regressor|module|pipeline/i, "models"],
-  [/html|report|figure|plot|image|visual/i, "report"],
-  [/str\b|text|markdown|path/i, "doc"],
-  [/dict|list|tuple|json|int|float|bool|struct/i, "json"],
-];
-const iconOf = (type) => ICONS.find(([pattern]) => pattern.test(type))?.[1] ?? "artifacts";
+export const labelOf = (scene, node) =>
+  [node.kind === "artifact" ? `artifact ${nameOf(node)}` : nameOf(node), node.kind === "step" && wordOf(node), lineOf(scene, node)].filter(Boolean).join(", ");

@@ -1,0 +1,89 @@
+"""HTML and script in every name, tag, parameter, log line and metadata value show as text; nothing of it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import httpx
+from playwright.async_api import Page, expect
+
+from tests.bench.events import event, post_events
+from tests.bench.server import Server
+from vitrine.ids import new_id
+
+PROBE = """"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}<svg onload=alert(3)>javascript:alert(4)"""
+FRAMED = b"<p id=inside>report</p><script>alert(5); parent.document.title='broken'; fetch('/api/v1/me').then(() => alert(6))</script>"
+
+
+def report_hostile_run(server: Server) -> tuple[str, str]:
+    """A run that is hostile wherever a value can be; the ids of it and of its artifact version."""
+    run_id, snapshot_id, version_id = str(new_id()), str(new_id()), str(new_id())
+    now = datetime.now(UTC).isoformat()
+    digests = []
+    for body in (FRAMED, f"# {PROBE}\n\n[x](javascript:alert(7))".encode(), f"{PROBE},b\n1,2\n".encode()):
+        digests.append((hashlib.sha256(body).hexdigest(), len(body)))
+        httpx.put(f"{server.api}/blobs/{digests[-1][0]}", content=body, headers=server.headers).raise_for_status()
+    shown = [
+        {"id": str(new_id()), "kind": kind, "sha256": digest, "size_bytes": size, "name": PROBE[:200]}
+        for kind, (digest, size) in zip(("html", "markdown", "csv"), digests, strict=True)
+    ]
+    a_step = {"key": PROBE, "name": PROBE, "outputs": [{"name": PROBE, "artifact": PROBE, "data_type": PROBE}], "code": PROBE, "code_path": PROBE}
+    failure = {"type": PROBE, "message": PROBE, "traceback": PROBE, "frames": [{"path": PROBE, "line": 1, "code": [PROBE], "first_line": 1}]}
+    opening = {
+        "status": "running", "pipeline": PROBE, "name": PROBE, "snapshot_id": snapshot_id, "started_at": now, "tags": [PROBE],
+        "parameters": {PROBE: PROBE}, "configuration": {PROBE: {PROBE: PROBE}}, "code_version": PROBE, "environment": {PROBE: PROBE},
+    }  # fmt: skip
+    post_events(
+        server,
+        [
+            event("snapshot", {"id": snapshot_id, "pipeline": PROBE, "steps": [a_step]}),
+            event("run", opening, run_id=run_id),
+            event("step", {"step": PROBE, "status": "failed", "started_at": now, "ended_at": now, "parameters": {PROBE: PROBE},
+                           "outputs": {PROBE: [version_id]}, "failure": failure}, run_id=run_id),
+            event("log", {"step": PROBE, "first_line": 1, "lines": [{"at": now, "text": PROBE, "level": "error"}]}, run_id=run_id),
+            event("metadata", {"step": PROBE, "values": {PROBE: PROBE, "nested": {PROBE: [PROBE]}}}, run_id=run_id),
+            event("metadata", {"values": {PROBE: PROBE}}, run_id=run_id),
+            event("artifact_version", {"id": version_id, "artifact": PROBE, "version": PROBE.replace("/", ""), "data_type": PROBE, "step": PROBE,
+                                       "output": PROBE, "visualizations": shown, "metadata": {PROBE: PROBE}, "tags": [PROBE]}, run_id=run_id),
+            event("run", {"status": "failed", "ended_at": now, "failure": failure}, run_id=run_id),
+        ],
+    )  # fmt: skip
+    return run_id, version_id
+
+
+async def test_hostile_values_show_as_text_on_every_page(page: Page, site: Server) -> None:
+    run_id, version_id = await asyncio.to_thread(report_hostile_run, site)
+    run = f"/default/runs/{run_id}?step={quote(PROBE)}"
+    for path in (
+        "/default",
+        "/default/runs",
+        "/default/pipelines",
+        f"/default/pipelines/{quote(PROBE, safe='')}",
+        "/default/artifacts",
+        f"/default/artifacts/{quote(PROBE, safe='')}",
+        f"/default/artifact-versions/{version_id}",
+        f"/default/artifact-versions/{version_id}?tab=metadata",
+        f"/default/runs/{run_id}",
+        *(f"{run}&tab={tab}" for tab in ("overview", "code", "configuration", "io", "metadata", "resources", "logs")),
+        f"/default/runs?filter={quote(PROBE)}",
+    ):
+        await page.goto(site.url + path)
+        await page.wait_for_selector("h1")
+        await page.wait_for_timeout(700)
+        assert await page.locator("main img[src='x'], main script, main svg[onload]").count() == 0, path
+        assert await page.locator("a[href^='javascript:']").count() == 0, path
+    await page.goto(f"{site.url}/default/runs/{run_id}")
+    await expect(page.locator("h1")).to_contain_text("<script>alert(2)</script>")
+
+
+async def test_a_hostile_report_stays_in_its_frame(page: Page, site: Server) -> None:
+    _, version_id = await asyncio.to_thread(report_hostile_run, site)
+    await page.goto(f"{site.url}/default/artifact-versions/{version_id}")
+    frame = page.frame_locator("iframe").first
+    await expect(frame.locator("#inside")).to_have_text("report")
+    assert await page.title() != "broken"
+    element = page.locator("iframe").first
+    assert await element.get_attribute("sandbox") == "allow-scripts"
