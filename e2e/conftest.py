@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
-from tests.bench.server import Server, free_port, running, start, stop
+from tests.bench.server import Server, free_port, make_data_dir, running, start, stop
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +32,7 @@ def site() -> Iterator[Server]:
 @pytest.fixture
 def restartable() -> Iterator[Callable[[], Server]]:
     """Starts a server; called again, once that one has ended, the next on the same folder and port."""
-    folder = Path(tempfile.mkdtemp(prefix="vitrine-e2e-"))
+    folder = make_data_dir()
     started: list[Server] = []
     port = free_port()
 

@@ -7,6 +7,7 @@ VitrineError
 ├── TooLarge 413
 ├── Invalid 422 ── FilterInvalid, CursorInvalid, DigestDiffers, UploadIncomplete, …
 ├── Unavailable 503 ── ServerUnreachable
+├── NoContext (the SDK alone)
 └── StoreFull 507
 """
 
@@ -157,6 +158,12 @@ class SchemaDiffers(VitrineError):
     """The schema of the database is not one that this program can work on."""
 
     title = "Schema differs"
+
+
+class NoContext(VitrineError):
+    """The SDK was asked about the running step or pipeline where none runs."""
+
+    title = "No context"
 
 
 class StoreFull(VitrineError):

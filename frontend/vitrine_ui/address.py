@@ -12,15 +12,19 @@ from msgspec import Struct
 
 API = "/api/v1"
 
-_base = ""
-_static = "/static"
+
+class Served(Struct):
+    base: str = ""
+    tree_hash: str = ""
+
+
+_served = Served()
 
 
 def settle(*, base_path: str, tree_hash: str) -> None:
     """Addresses written from now on lie under `base_path` ("" or "/ml"), static ones under the hash of their tree."""
-    global _base, _static
-    _base = base_path
-    _static = f"/static/{tree_hash}"
+    _served.base = base_path
+    _served.tree_hash = tree_hash
 
 
 def join(segments: Iterable[object]) -> str:
@@ -42,7 +46,7 @@ def each(value: object) -> Iterable[object]:
 
 def page(*segments: object, **query: object) -> str:
     """The address of a page: `page("default", "runs", id, tab="logs")`."""
-    return _base + join(segments) + write_query(query)
+    return _served.base + join(segments) + write_query(query)
 
 
 def api_path(*segments: object, **query: object) -> str:
@@ -52,16 +56,16 @@ def api_path(*segments: object, **query: object) -> str:
 
 def api(*segments: object, **query: object) -> str:
     """An address of the API for a browser: what islands fetch, links download."""
-    return _base + api_path(*segments, **query)
+    return _served.base + api_path(*segments, **query)
 
 
 def asset(name: str) -> str:
     """The address of a static file: `asset("static/vitrine.css")`."""
-    return f"{_base}{_static}/{name}"
+    return f"{_served.base}/static/{_served.tree_hash}/{name}"
 
 
 def base_path() -> str:
-    return _base
+    return _served.base
 
 
 class Url(Struct, frozen=True):
@@ -87,12 +91,12 @@ class Url(Struct, frozen=True):
 
     @property
     def href(self) -> str:
-        return _base + join(self.segments) + write_query(self.query)
+        return _served.base + join(self.segments) + write_query(self.query)
 
 
 def read_url(path: str, query_string: str) -> Url:
     """The Url of a browser's location; `query_string` with or without its question mark."""
-    if _base and (path == _base or path.startswith(_base + "/")):
-        path = path[len(_base) :]
+    if _served.base and (path == _served.base or path.startswith(_served.base + "/")):
+        path = path[len(_served.base) :]
     segments = tuple(unquote(one) for one in path.split("/") if one)
     return Url(segments, tuple(parse_qsl(query_string.removeprefix("?"), keep_blank_values=True)))

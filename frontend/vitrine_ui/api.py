@@ -102,11 +102,18 @@ class Api:
 
     async def _call(self, method: str, path: str, body: object = None) -> bytes:
         content = b"" if body is None else msgspec.json.encode(body)
-        headers = [*self._headers, (b"accept", b"application/json"), (b"content-length", b"%d" % len(content))]
+        headers = [
+            *self._headers,
+            (b"accept", b"application/json"),
+            (b"content-length", b"%d" % len(content)),
+        ]
         if content:
             headers.append((b"content-type", b"application/json"))
         try:
-            async with asyncio.timeout(ANSWER_LIMIT_S), self._transport.ask(method, path, headers, content) as answer:
+            async with (
+                asyncio.timeout(ANSWER_LIMIT_S),
+                self._transport.ask(method, path, headers, content) as answer,
+            ):
                 text = b"".join([piece async for piece in answer.chunks()])
         except TimeoutError:
             raise ServerUnreachable(f"The server did not answer in {ANSWER_LIMIT_S:.0f} s.") from None
@@ -120,7 +127,9 @@ def read_problem(status: int, body: bytes) -> VitrineError:
     try:
         problem = msgspec.json.decode(body, type=Problem)
     except msgspec.MsgspecError:
-        problem = Problem(title="The server failed", status=status, detail=f"It answered {status} and did not say why.")
+        problem = Problem(
+            title="The server failed", status=status, detail=f"It answered {status} and did not say why."
+        )
     named = getattr(errors, problem.code, VitrineError)
     kind = named if isinstance(named, type) and issubclass(named, VitrineError) else VitrineError
     error = kind.__new__(kind)
@@ -148,7 +157,9 @@ class InProcess:
         self._app = app
 
     @asynccontextmanager
-    async def ask(self, method: str, path: str, headers: Headers, body: bytes) -> AsyncIterator[InProcessAnswer]:
+    async def ask(
+        self, method: str, path: str, headers: Headers, body: bytes
+    ) -> AsyncIterator[InProcessAnswer]:
         answer = InProcessAnswer(body)
         target, _, query = path.partition("?")
         scope = {
@@ -214,7 +225,9 @@ class InProcessAnswer:
             await self._pieces.put(None)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        while not (self._is_over and self._pieces.empty()) and (piece := await self._pieces.get()) is not None:
+        while (
+            not (self._is_over and self._pieces.empty()) and (piece := await self._pieces.get()) is not None
+        ):
             yield piece
 
     def end(self, task: asyncio.Task[None]) -> None:

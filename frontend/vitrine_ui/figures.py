@@ -63,7 +63,13 @@ def ago(instant: datetime, now: datetime | None = None) -> str:
     s = (today - instant).total_seconds()
     if s < -60:
         return f"in {duration(-s)}"
-    for limit, unit_s, word in ((10, 0, ""), (60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (604_800, 86_400, "d")):
+    for limit, unit_s, word in (
+        (10, 0, ""),
+        (60, 1, "s"),
+        (3600, 60, "min"),
+        (86_400, 3600, "h"),
+        (604_800, 86_400, "d"),
+    ):
         if s < limit:
             return f"{int(s // unit_s)} {word} ago" if unit_s else "now"
     return f"{instant.day} {instant:%b}" + ("" if instant.year == today.year else f" {instant.year}")

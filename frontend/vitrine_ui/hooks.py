@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from msgspec import MsgspecError, Struct
 from reactpy import component, create_context, use_async_effect, use_context, use_effect, use_memo, use_state
@@ -73,7 +73,7 @@ class Resource(Generic[T]):
     def __init__(self, api: Api, path: str, type_: type[T], watch: Watch | None) -> None:
         self.state: Loaded[T] = LOADING
         self.watch = watch
-        self._load = lambda: api.load(path, type_)
+        self._load: Callable[[], Awaitable[T]] = lambda: api.load(path, type_)
         self._watchers: list[Callable[[Loaded[T]], None]] = []
         self._is_old = asyncio.Event()
         self._task = asyncio.ensure_future(self._keep_fresh())
@@ -245,9 +245,9 @@ def only_differences(first: V, select: Callable[[T], V], show: Callable[[Any], N
     return change
 
 
-def use_url(select: Callable[[Url], V]) -> V:
+def use_url(select: Callable[[Url], V], *, is_first: bool = False) -> V:
     """A part of where the tab is: `use_url(lambda url: url.get("tab"))`."""
-    return use_value(use_session().url, select)
+    return use_value(use_session().url, select, is_first=is_first)
 
 
 def use_place(title: str, *crumbs: tuple[str, str]) -> None:
@@ -255,15 +255,21 @@ def use_place(title: str, *crumbs: tuple[str, str]) -> None:
     use_session().place.set(Place(title, crumbs))
 
 
-def use_load(path: str, type_: type[T], watch: Watch | None = None, select: Callable[[T], V] | None = None) -> Loaded[V]:
+@overload
+def use_load(path: str, type_: type[T], watch: Watch | None = None) -> Loaded[T]: ...
+@overload
+def use_load(path: str, type_: type[T], watch: Watch | None, select: Callable[[T], V]) -> Loaded[V]: ...
+def use_load(
+    path: str, type_: Any, watch: Watch | None = None, select: Callable[[Any], Any] | None = None
+) -> Any:
     """What the API answers at `path`, kept fresh as `watch` says. Key the component by the path: it must not change.
 
     With `select`, the component renders again only when what it takes differs.
     """
     session = use_session()
 
-    def pick(state: Loaded[T]) -> Loaded[V]:
-        return Ready(select(state.value)) if select and isinstance(state, Ready) else state  # type: ignore[return-value]
+    def pick(state: Loaded[Any]) -> Loaded[Any]:
+        return Ready(select(state.value)) if select and isinstance(state, Ready) else state
 
     shown, show = use_state(lambda: pick(session.peek(path, type_)))
     change = use_once(lambda: only_differences(shown, pick, show))
@@ -275,8 +281,7 @@ def use_load(path: str, type_: type[T], watch: Watch | None = None, select: Call
         return lambda: session.close(path, type_, change)
 
     use_effect(subscribe, [])
-    state: Loaded[V] = shown
-    return state
+    return shown
 
 
 @component
@@ -287,7 +292,7 @@ def _Loader(
     view: Callable[[Any], Vdom],
     waiting: Callable[[], Vdom],
     failing: Callable[[Failed], Vdom],
-    select: Callable[[Any], Any] | None,
+    select: Callable[[Any], Any],
 ) -> Vdom:
     state = use_load(path, type_, watch, select)
     if isinstance(state, Loading):
@@ -303,7 +308,7 @@ def loaded(
     waiting: Callable[[], Vdom],
     failing: Callable[[Failed], Vdom],
     watch: Watch | None = None,
-    select: Callable[[Any], Any] | None = None,
+    select: Callable[[Any], Any] = lambda value: value,
     part: str = "",
 ) -> Vdom:
     """`view` of what the API answers at `path`; until then `waiting`, else `failing`. Keyed by the path, as it must be.
@@ -329,4 +334,3 @@ def Live(path: str) -> Vdom:
 def use_handler(name: str, handle: Callable[..., Any]) -> EventHandler:
     """A handler that only this session has: what was clicked while offline is dropped, not done in the next session."""
     return EventHandler(to_event_handler_function(handle), target=f"{use_session().id}-{name}")
-

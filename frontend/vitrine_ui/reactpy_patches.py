@@ -17,7 +17,9 @@ from reactpy.core.layout import Layout
 
 TESTED_VERSION = "2.0.0b13"
 if reactpy.__version__ != TESTED_VERSION:
-    raise RuntimeError(f"ReactPy is {reactpy.__version__}; these patches were tested with {TESTED_VERSION} alone.")
+    raise RuntimeError(
+        f"ReactPy is {reactpy.__version__}; these patches were tested with {TESTED_VERSION} alone."
+    )
 
 HANDLER_GRACE_S = 0.03  # b13 itself waits as long for a handler that a render is about to put back
 

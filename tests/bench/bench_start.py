@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 
 from tests.bench.rows import Row
-from tests.bench.server import Server, start, stop
+from tests.bench.server import Server, make_data_dir, start, stop
 
 ROOT = Path(__file__).parents[2]
 
 
 def measure(server: Server) -> list[Row]:
-    data_dir = Path(tempfile.mkdtemp(prefix="vitrine-start-"))
+    data_dir = make_data_dir()
     cold = start(data_dir)
     stop(cold)
     warm_s = []

@@ -44,6 +44,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def make_data_dir() -> Path:
+    """An empty folder that the database's account can reach: pytest's own and mkdtemp's are closed to it."""
+    data_dir = Path(tempfile.mkdtemp(prefix="vitrine-"))
+    data_dir.chmod(0o755)
+    return data_dir
+
+
 def start(data_dir: Path, *, port: int = 0) -> Server:
     """`vitrine up`, until it answers that it is ready. `ready_s` counts from the start of the process."""
     port = port or free_port()
@@ -83,7 +90,7 @@ def stop(server: Server) -> None:
 
 @contextmanager
 def running() -> Iterator[Server]:
-    data_dir = Path(tempfile.mkdtemp(prefix="vitrine-bench-"))
+    data_dir = make_data_dir()
     server = start(data_dir)
     try:
         yield server

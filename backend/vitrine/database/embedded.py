@@ -61,15 +61,12 @@ def server(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Iter
     Should the server die, the first client to see it starts it again within a second or two.
     Raises: DatabaseUnavailable, with what to do.
     """
-    wanted = data_dir.expanduser()
-    wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wanted = wanted.parent.resolve() / wanted.name
-    with _held(_beside(wanted, "lock"), fcntl.LOCK_EX):
-        data = _settle(wanted)
-    with _held(_beside(data, "lock"), fcntl.LOCK_EX):
-        cluster = _Cluster(data, {**SETTINGS, **(settings or {})})
-        cluster.start()
-        users = _lock(_beside(data, "users"), fcntl.LOCK_SH)
+    try:
+        cluster, users = _join(data_dir.expanduser(), {**SETTINGS, **(settings or {})})
+    except PermissionError as error:
+        raise DatabaseUnavailable(
+            f"{error.filename or data_dir} belongs to another user: run as that one, or choose another --data-dir."
+        ) from error
     leaving = threading.Event()
     watch = threading.Thread(target=_keep_alive, args=(cluster, leaving), name="postgres-watch", daemon=True)
     watch.start()
@@ -78,22 +75,33 @@ def server(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Iter
     finally:
         leaving.set()
         watch.join()
-        with _held(_beside(data, "lock"), fcntl.LOCK_EX):
-            os.close(users)
-            with suppress(BlockingIOError), _held(_beside(data, "users"), fcntl.LOCK_EX | fcntl.LOCK_NB):
-                cluster.stop()  # nobody else holds it: we are the last one out
+        _leave(cluster, users)
+
+
+def _join(wanted: Path, settings: Mapping[str, str]) -> tuple[_Cluster, int]:
+    """A running cluster, and the descriptor that keeps others from stopping it."""
+    wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = wanted.parent.resolve() / wanted.name
+    with _held(_beside(wanted, "lock"), fcntl.LOCK_EX):
+        data = _settle(wanted)
+    with _held(_beside(data, "lock"), fcntl.LOCK_EX):
+        cluster = _Cluster(data, settings)
+        cluster.start()
+        return cluster, _lock(_beside(data, "users"), fcntl.LOCK_SH)
+
+
+def _leave(cluster: _Cluster, users: int) -> None:
+    with _held(_beside(cluster.data, "lock"), fcntl.LOCK_EX):
+        os.close(users)
+        with suppress(BlockingIOError), _held(_beside(cluster.data, "users"), fcntl.LOCK_EX | fcntl.LOCK_NB):
+            cluster.stop()  # nobody else holds it: we are the last one out
 
 
 class _Cluster:
     """One data folder with the programs that fit it. Call only under its lock."""
 
     def __init__(self, data: Path, settings: Mapping[str, str]) -> None:
-        try:
-            programs, self.version = choose_programs(data)
-        except PermissionError as error:
-            raise DatabaseUnavailable(
-                f"{data} belongs to another user: run as that one, or choose another --data-dir."
-            ) from error
+        programs, self.version = choose_programs(data)
         self.data, self.settings, self.account = data, settings, choose_account(data)
         self.programs = place_programs(programs, version=self.version, beside=data, account=self.account)
         self.account.owns(data)
@@ -171,29 +179,14 @@ class _Cluster:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)
         self.account.owns(part)
-        provider = (
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            if read_major(self.version) >= 17
-            else []
-        )
-        sync = ["--no-sync"] if self.settings.get("fsync") == "off" else []
-        # builtin: an update of the C library cannot then reorder indexes. Not every system knows the locale C.UTF-8.
+        options = ["-U", "postgres", "-E", "UTF8", "-A", "trust", "--no-instructions"]
+        if read_major(self.version) >= 17:  # so that an update of the C library cannot reorder indexes
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.settings.get("fsync") == "off":
+            options += ["--no-sync"]
+        # Not every system knows the locale C.UTF-8.
         for locale in ("C.UTF-8", "C"):
-            done = self.account.run(
-                self.programs / "initdb",
-                "-D",
-                part,
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "-A",
-                "trust",
-                "--no-instructions",
-                f"--locale={locale}",
-                *provider,
-                *sync,
-            )
+            done = self.account.run(self.programs / "initdb", "-D", part, f"--locale={locale}", *options)
             if done.returncode == 0:
                 part.rename(self.data)
                 return

@@ -21,6 +21,7 @@ RECONNECT_LIMIT_S = 5.0
 LOOK_LIMIT_S = 10.0  # a statement without an answer for so long: the network has gone
 
 Look: TypeAlias = "Callable[[asyncpg.Connection[Any]], Awaitable[None]]"
+_LOST = (VitrineError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 logger = logging.getLogger(__name__)
 
 
@@ -87,7 +88,7 @@ class Listener:
                         await self._wait()
                 finally:
                     db.terminate()  # close() waits for a server that may be gone
-            except (VitrineError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _LOST as error:
                 logger.warning("Not listening to the database: %s", error)
             except Exception:  # a bug in `look` must not silence the live updates for good
                 logger.exception("Looking for news failed")
@@ -99,7 +100,8 @@ class Listener:
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), POLL_S)
+            async with asyncio.timeout(POLL_S):
+                await self._news.wait()
         self._news.clear()
 
 

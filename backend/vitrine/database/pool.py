@@ -16,6 +16,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 ACQUIRE_LIMIT_S = 2.0
+CONNECT_LIMIT_S = 5.0
 STATEMENT_LIMIT_S = 5.0
 # A pooler in between must be told to pass these on: ignore_startup_parameters of pgbouncer.
 SERVER_SETTINGS = {
@@ -31,29 +32,33 @@ _TRY_AGAIN = (
     asyncpg.TransactionRollbackError,  # class 40: deadlock, serialization
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # the server's last words reached an idle connection before its end did
     ConnectionError,
 )
 
 
 async def open_pool(dsn: str, *, size: int = 10) -> Pool:
-    """A pool of at most `size` connections, one of them open. Close it.
+    """A pool of at most `size` connections, one of them tried. Close it.
 
     jsonb arrives as `msgspec.Raw`, unparsed; it is sent as Raw or bytes of JSON, or as any object msgspec encodes
     (so a str becomes a JSON string). Released connections are not reset: no SET, LISTEN or session lock on them.
     Raises: DatabaseUnavailable.
     """
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=0,  # with a floor, asyncpg logs a traceback at every try to reach a database that is away
+        max_size=size,
+        init=_teach_jsonb,
+        reset=_keep_session,
+        server_settings=SERVER_SETTINGS,
+        timeout=CONNECT_LIMIT_S,
+        command_timeout=STATEMENT_LIMIT_S + 5,
+    )
     try:
-        return await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=size,
-            init=_teach_jsonb,
-            reset=_keep_session,
-            server_settings=SERVER_SETTINGS,
-            timeout=5,
-            command_timeout=STATEMENT_LIMIT_S + 5,
-        )
+        async with pool.acquire(timeout=CONNECT_LIMIT_S):
+            return pool
     except (OSError, asyncpg.PostgresError) as error:
+        pool.terminate()
         raise _unreachable(dsn, error) from error
 
 
@@ -63,7 +68,7 @@ async def connect(dsn: str, *, command_limit_s: float | None = None) -> asyncpg.
         # pgbouncer in transaction mode loses prepared statements: no cache
         return await asyncpg.connect(
             dsn,
-            timeout=5,
+            timeout=CONNECT_LIMIT_S,
             command_timeout=command_limit_s,
             statement_cache_size=0,
             server_settings={"application_name": "vitrine"},
@@ -90,7 +95,7 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     try:
         yield db
     except Exception as error:
-        if (meaning := _translate(error, is_lost=db.is_closed())) is None:
+        if (meaning := _translate(error, is_lost=_is_lost(db))) is None:
             raise
         raise meaning from error
     finally:
@@ -115,6 +120,13 @@ def _translate(error: Exception, *, is_lost: bool) -> VitrineError | None:
     if isinstance(error, _TRY_AGAIN) or (is_lost and isinstance(error, asyncpg.InterfaceError)):
         return DatabaseUnavailable("The database broke off: try again.")
     return None
+
+
+def _is_lost(db: Connection) -> bool:
+    try:
+        return bool(db.is_closed())
+    except asyncpg.InterfaceError:  # closed, and the pool has already taken it back
+        return True
 
 
 def _unreachable(dsn: str, error: Exception) -> DatabaseUnavailable:

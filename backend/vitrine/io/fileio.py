@@ -12,7 +12,7 @@ from typing import IO, Any, TypeAlias
 Path: TypeAlias = str | os.PathLike[str]
 
 
-def open(path: Path, mode: str = "r") -> IO[Any]:  # noqa: A001  named as users know it
+def open(path: Path, mode: str = "r") -> IO[Any]:
     """An open file; text is UTF-8."""
     return builtins.open(path, mode, encoding=None if "b" in mode else "utf-8")
 
@@ -52,13 +52,13 @@ def makedirs(path: Path) -> None:
     os.makedirs(path, exist_ok=True)
 
 
-def copy(source: Path, target: Path, overwrite: bool = False) -> None:  # noqa: FBT001, FBT002  keywords as users know them
+def copy(source: Path, target: Path, overwrite: bool = False) -> None:
     """A file is copied. Raises: FileExistsError unless `overwrite`."""
     _refuse_existing(target, overwrite=overwrite)
     shutil.copyfile(source, target)
 
 
-def rename(source: Path, target: Path, overwrite: bool = False) -> None:  # noqa: FBT001, FBT002
+def rename(source: Path, target: Path, overwrite: bool = False) -> None:
     """Moved. Raises: FileExistsError unless `overwrite`."""
     _refuse_existing(target, overwrite=overwrite)
     os.replace(source, target)
@@ -80,4 +80,3 @@ def stat(path: Path) -> os.stat_result:
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
     if not overwrite and os.path.exists(target):
         raise FileExistsError(f"{os.fspath(target)} exists already; overwrite=True replaces it.")
-

@@ -49,10 +49,10 @@ class Batch(NamedTuple):
 class Hub:
     """A ring of the newest events. Followers are only woken and read the ring themselves: a slow one holds up nothing."""
 
-    def __init__(self, *, history: int = HISTORY) -> None:
+    def __init__(self, *, history: int = HISTORY, ping_s: float = PING_S) -> None:
         self.position = 0  # every event up to here is in the ring, or was
         self._reader = Reader(history=history)
-        self._history = history
+        self._history, self._ping_s = history, ping_s
         self._order: deque[tuple[UUID, int]] = deque()  # of all projects' events, oldest first
         self._changes: dict[UUID, deque[Change]] = {}
         self._dropped: dict[UUID, int] = {}  # by project, the greatest id that the ring has let go
@@ -104,7 +104,7 @@ class Hub:
                     yield b"id: %d\n: ping\n\n" % batch.position
 
     async def _follow(self, project_id: UUID, after: int | None) -> AsyncGenerator[Batch, None]:
-        """One batch at once, one at every news of the project, and an empty one after each silence of 15 s."""
+        """One batch at once, one at every news of the project, and an empty one after each silence of `ping_s`."""
         wake = asyncio.Event()
         wakes = self._wakes.setdefault(project_id, set())
         wakes.add(wake)
@@ -117,7 +117,7 @@ class Hub:
                 cursor = batch.position
                 yield batch  # and more may arrive before we come back
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(PING_S):
+                    async with asyncio.timeout(self._ping_s):
                         await wake.wait()
         finally:
             wakes.discard(wake)
@@ -165,9 +165,9 @@ def _make_change(event_id: int, kind: str, run_id: UUID | None, body: dict[str, 
 
 
 @asynccontextmanager
-async def open_hub(listen_dsn: str) -> AsyncIterator[Hub]:
+async def open_hub(listen_dsn: str, *, ping_s: float = PING_S) -> AsyncIterator[Hub]:
     """A hub at work. `listen_dsn` leads directly to the primary, not through a transaction pooler."""
-    hub = Hub()
+    hub = Hub(ping_s=ping_s)
     async with open_listener(listen_dsn, hub.look):
         try:
             yield hub

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vitrine.runs.ordering import LARGE, Edge, find_middle, order_rows
+from vitrine.runs.ordering import HUGE, LARGE, Edge, find_middle, order_rows
 
 GAP_X = 24
 GAP_Y = 36
@@ -168,7 +168,7 @@ class _Part:
                 x[node] = off - offset / 2
         order = list(range(len(self.lines)))
         pulls = self._pulls(self.up, self.down), self._pulls(self.below, self.up)
-        for turn in range(COORDINATE_PASSES):
+        for turn in range(COORDINATE_PASSES if len(self.row) < HUGE else 3):
             near = self.below if turn % 2 else self.up
             for row in reversed(order) if turn % 2 else order:
                 self._settle(self.lines[row], offsets[row], (near, pulls[turn % 2]), x)

@@ -10,7 +10,8 @@ Edge: TypeAlias = tuple[int, int]
 Near: TypeAlias = Sequence[Sequence[int]]
 
 RANK_PASSES, RANK_EFFORT = 4, 20_000
-SMALL, LARGE = 800, 3000  # nodes and points of a part: below, time for fewer crossings; above, for none
+# Nodes and points of a part: the fewer, the more time there is for avoiding crossings.
+SMALL, LARGE, HUGE = 800, 3_000, 20_000
 
 
 def rank(count: int, edges: Sequence[Edge]) -> list[int]:
@@ -71,7 +72,7 @@ def order_rows(row: Sequence[int], up: Near, down: Near, below: Near) -> list[li
     `up` and `down` are the neighbours in the next rows; `below` those of `down` that a node shall turn towards.
     """
     size = len(row)
-    sweeps = 24 if size < SMALL else 12 if size < LARGE else 6
+    sweeps = 24 if size < SMALL else 12 if size < LARGE else 6 if size < HUGE else 2
     best, fewest = _Order(row, up, down, below), -1
     for start in range(4 if size < SMALL / 4 else 2 if size < LARGE else 1):
         order = _Order(row, up, down, below)

@@ -53,10 +53,12 @@ def capture(lines: Lines) -> Iterator[None]:
     with _install:
         _active.append(lines)
         sys.stdout, sys.stderr = tees  # type: ignore[assignment]
-        logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]
+        logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign, assignment]
     root = logging.getLogger()
     lowered = root.level == logging.WARNING and not root.handlers
-    if lowered:  # nobody has set up logging: keep what is said at the level INFO, though the terminal does not show it
+    if (
+        lowered
+    ):  # nobody has set up logging: keep what is said at the level INFO, though the terminal does not show it
         root.setLevel(logging.INFO)
     try:
         yield

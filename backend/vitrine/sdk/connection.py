@@ -42,7 +42,9 @@ def find_connection() -> Connection:
         url=url,
         token=os.environ.get("VITRINE_TOKEN") or known.get("token"),
         project=os.environ.get("VITRINE_PROJECT") or known.get("project") or DEFAULT_PROJECT,
-        destination="local" if is_local else re.sub(r"[^a-z0-9.]+", "-", re.sub(r"^\w+://", "", str(url).lower())),
+        destination="local"
+        if is_local
+        else re.sub(r"[^a-z0-9.]+", "-", re.sub(r"^\w+://", "", str(url).lower())),
     )
 
 

@@ -9,19 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from vitrine.errors import VitrineError
+from vitrine.errors import NoContext
 from vitrine.sdk.model import RunModel
 from vitrine.sdk.signature import Output
 from vitrine.sdk.values import plain_metadata
 
 if TYPE_CHECKING:
     from vitrine.sdk.recording import Recorder
-
-
-class NoContext(VitrineError):
-    """Asked outside a step or a pipeline's body."""
-
-    title = "No context"
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,9 @@ def get_pipeline_context() -> PipelineContext:
     """Raises: NoContext outside a pipeline's body."""
     if found := find_pipeline_context():
         return found
-    raise NoContext("get_pipeline_context() works inside a pipeline's body; inside a step use get_step_context().")
+    raise NoContext(
+        "get_pipeline_context() works inside a pipeline's body; inside a step use get_step_context()."
+    )
 
 
 @contextmanager

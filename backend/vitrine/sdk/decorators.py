@@ -20,14 +20,22 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEP_OPTIONS = frozenset(
-    "name enable_cache tags model retry output_materializers enable_artifact_metadata enable_artifact_visualization "
-    "enable_step_logs experiment_tracker step_operator settings extra on_failure on_success".split()
-)
-PIPELINE_OPTIONS = frozenset(
-    "name enable_cache tags model retry enable_artifact_metadata enable_artifact_visualization enable_step_logs "
-    "settings extra on_failure on_success run_name".split()
-)
+OPTIONS = {
+    "name",
+    "enable_cache",
+    "tags",
+    "model",
+    "retry",
+    "enable_artifact_metadata",
+    "enable_artifact_visualization",
+    "enable_step_logs",
+    "settings",
+    "extra",
+    "on_failure",
+    "on_success",
+}
+STEP_OPTIONS = OPTIONS | {"output_materializers", "experiment_tracker", "step_operator"}
+PIPELINE_OPTIONS = OPTIONS | {"run_name"}
 RECORDED = ("tags", "experiment_tracker", "step_operator", "settings", "extra")
 
 
@@ -90,7 +98,7 @@ class Pipeline(Generic[P]):
 
     def __init__(self, entrypoint: Callable[P, Any], options: Mapping[str, Any]) -> None:
         self.entrypoint = entrypoint
-        self.options = _check(options, PIPELINE_OPTIONS, "pipeline")
+        self.options = self.declared = _check(options, PIPELINE_OPTIONS, "pipeline")
         self.name: str = self.options.get("name") or entrypoint.__name__
         functools.update_wrapper(self, entrypoint)
 
@@ -107,7 +115,12 @@ class Pipeline(Generic[P]):
         return list(self.options.get("tags") or [])
 
     def describe(self) -> dict[str, Any]:
+        """What holds for a run, as configuration."""
         return _describe(self.options)
+
+    def describe_declared(self) -> dict[str, Any]:
+        """What the decorator says: the same for runs with other options."""
+        return _describe(self.declared)
 
     def with_options(self, **options: Any) -> Pipeline[P]:
         """The same pipeline with other options; tags are added, this one stays as it is."""
@@ -126,10 +139,12 @@ class Pipeline(Generic[P]):
         return run_pipeline(self, args, kwargs)
 
 
-def _check(options: Mapping[str, Any], known: frozenset[str], what: str) -> dict[str, Any]:
+def _check(options: Mapping[str, Any], known: set[str], what: str) -> dict[str, Any]:
     """The options that are set. Raises: TypeError for one that does not exist."""
     if unknown := sorted(set(options) - known):
-        raise TypeError(f"@{what} has no option {', '.join(map(repr, unknown))}. It has: {', '.join(sorted(known))}.")
+        raise TypeError(
+            f"@{what} has no option {', '.join(map(repr, unknown))}. It has: {', '.join(sorted(known))}."
+        )
     return {key: value for key, value in options.items() if value is not None}
 
 

@@ -41,7 +41,11 @@ def skip_our_frames(trace: TracebackType | None) -> TracebackType | None:
 
 
 def name_type(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ in ("builtins", "__main__")
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _message(error: BaseException) -> str:
@@ -69,7 +73,12 @@ def is_own_code(path: str) -> bool:
     """Whether the user wrote it: neither of the standard library nor an installed package nor made up."""
     if path.startswith("<") and not path.startswith("<ipython"):
         return False
-    return not (path.startswith(OURS) or path.startswith(LIBRARIES) or "site-packages" in path or "dist-packages" in path)
+    return not (
+        path.startswith(OURS)
+        or path.startswith(LIBRARIES)
+        or "site-packages" in path
+        or "dist-packages" in path
+    )
 
 
 def shorten_path(path: str) -> str:

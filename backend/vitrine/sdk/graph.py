@@ -40,7 +40,9 @@ class StepOutput(StepHandle):
         )
 
     def __bool__(self) -> bool:
-        raise TypeError(f"The output {self.output!r} of {self.key!r} has no value in a pipeline's body: steps have not run yet.")
+        raise TypeError(
+            f"The output {self.output!r} of {self.key!r} has no value in a pipeline's body: steps have not run yet."
+        )
 
 
 class StepOutputs(tuple[StepOutput, ...]):
@@ -54,7 +56,9 @@ class StepOutputs(tuple[StepOutput, ...]):
         for output in self:
             if output.output == item:
                 return output
-        raise KeyError(f"{item!r} is no output of {self[0].key!r}; it has {', '.join(output.output for output in self)}.")
+        raise KeyError(
+            f"{item!r} is no output of {self[0].key!r}; it has {', '.join(output.output for output in self)}."
+        )
 
     @property
     def key(self) -> str:
@@ -82,7 +86,15 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self._calls: dict[str, int] = {}
 
-    def add(self, step: Step[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], *, id: str | None, after: Any) -> Any:
+    def add(
+        self,
+        step: Step[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        id: str | None,
+        after: Any,
+    ) -> Any:
         """A handle of the step, of its one output, or of each of several."""
         node = Node(self._take_key(step.name, id), step, step.outputs)
         for name, value in _bind(step, args, kwargs).items():
@@ -117,7 +129,9 @@ class Graph:
             self._take_input(node, name, [value])
         elif isinstance(value, list | tuple) and any(map(_is_input, value)):
             if not all(map(_is_input, value)):
-                raise Invalid(f"{node.key}({name}=…) mixes outputs of steps with constants; give them as two arguments.")
+                raise Invalid(
+                    f"{node.key}({name}=…) mixes outputs of steps with constants; give them as two arguments."
+                )
             node.lists.add(name)
             self._take_input(node, name, list(value))
         elif is_parameter(value):
@@ -132,7 +146,9 @@ class Graph:
         for source in sources:
             if isinstance(source, StepHandle):
                 if not isinstance(source, StepOutput):
-                    raise Invalid(f"{node.key}({name}=…) takes an output of {source.key!r}, which has none; use after=[…] for order alone.")
+                    raise Invalid(
+                        f"{node.key}({name}=…) takes an output of {source.key!r}, which has none; use after=[…] for order alone."
+                    )
                 if source.key not in self.nodes:
                     raise Invalid(f"{node.key}({name}=…) takes an output of another pipeline's body.")
                 _add_parent(node, source.key)
@@ -146,7 +162,9 @@ class Graph:
         for one in after:
             name = one if isinstance(one, str) else one.key
             if name not in self.nodes:
-                raise Invalid(f"{key!r} is to run after {name!r}, but no step before it has that key. There are: {', '.join(self.nodes) or 'none'}.")
+                raise Invalid(
+                    f"{key!r} is to run after {name!r}, but no step before it has that key. There are: {', '.join(self.nodes) or 'none'}."
+                )
             yield name
 
 
@@ -176,8 +194,13 @@ def _add_parent(node: Node, key: str) -> None:
 
 def _is_input(value: Any) -> bool:
     if isinstance(value, StepOutputs):
-        raise Invalid(f"The step {value.key!r} has several outputs; pass one of them: {', '.join(one.output for one in value)}.")
-    return isinstance(value, StepHandle | ExternalArtifact) or getattr(value, "is_artifact_version", False) is True
+        raise Invalid(
+            f"The step {value.key!r} has several outputs; pass one of them: {', '.join(one.output for one in value)}."
+        )
+    return (
+        isinstance(value, StepHandle | ExternalArtifact)
+        or getattr(value, "is_artifact_version", False) is True
+    )
 
 
 @contextmanager

@@ -40,7 +40,9 @@ class Api:
             trust_env=(urlsplit(connection.url).hostname or "") not in LOOPBACK,
         )
 
-    def get(self, path: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float = ANSWER_S) -> Any:
+    def get(
+        self, path: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float = ANSWER_S
+    ) -> Any:
         """The decoded answer of a path of the project. Raises: VitrineError."""
         given = {key: value for key, value in (parameters or {}).items() if value is not None}
         return self._ask("GET", self._path(path), params=given, timeout=timeout_s).json()
@@ -53,7 +55,9 @@ class Api:
         return answer.json() if answer.content else None
 
     def post_raw(self, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-        return self._ask("POST", self._path(path), content=body, headers={"content-type": "application/json", **headers}).content
+        return self._ask(
+            "POST", self._path(path), content=body, headers={"content-type": "application/json", **headers}
+        ).content
 
     def put_file(self, path: str, file: Path, *, progress: Callable[[int], object]) -> None:
         """The file is uploaded as it is read; `progress` hears the bytes of each piece."""
@@ -101,7 +105,9 @@ class Api:
         return answer
 
     def _unreachable(self, error: Exception) -> ServerUnreachable:
-        return ServerUnreachable(f"The server at {self.connection.url} does not answer: {error or type(error).__name__}.")
+        return ServerUnreachable(
+            f"The server at {self.connection.url} does not answer: {error or type(error).__name__}."
+        )
 
 
 def read_error(answer: httpx.Response) -> VitrineError:
@@ -112,16 +118,32 @@ def read_error(answer: httpx.Response) -> VitrineError:
         problem = {}
     problem = problem if isinstance(problem, dict) else {}
     found = getattr(errors, str(problem.get("code", "")), None)
-    kind = found if isinstance(found, type) and issubclass(found, VitrineError) else class_of_status(answer.status_code)
+    kind = (
+        found
+        if isinstance(found, type) and issubclass(found, VitrineError)
+        else class_of_status(answer.status_code)
+    )
     error = kind.__new__(kind)
     detail = str(problem.get("detail") or f"The server answered {answer.status_code} {answer.reason_phrase}.")
-    VitrineError.__init__(error, detail, **{str(key): value for key, value in (problem.get("facts") or {}).items() if key != "detail"})
+    VitrineError.__init__(
+        error,
+        detail,
+        **{str(key): value for key, value in (problem.get("facts") or {}).items() if key != "detail"},
+    )
     error.status = answer.status_code
     return error
 
 
 def class_of_status(status: int) -> type[VitrineError]:
-    kinds = (errors.NotSignedIn, errors.NotPermitted, errors.NotFound, errors.Conflict, errors.TooLarge, errors.Invalid, errors.StoreFull)
+    kinds = (
+        errors.NotSignedIn,
+        errors.NotPermitted,
+        errors.NotFound,
+        errors.Conflict,
+        errors.TooLarge,
+        errors.Invalid,
+        errors.StoreFull,
+    )
     by_status: dict[int, type[VitrineError]] = {kind.status: kind for kind in kinds}
     if status in by_status:
         return by_status[status]

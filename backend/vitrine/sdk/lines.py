@@ -66,7 +66,9 @@ class Lines:
             self._partial.clear()
             self._emit_ready()
 
-    def _add(self, stream: Stream, text: str, *, level: Level | None = None, at: datetime | None = None) -> None:
+    def _add(
+        self, stream: Stream, text: str, *, level: Level | None = None, at: datetime | None = None
+    ) -> None:
         if len(text) > LONGEST_LINE:
             text = f"{text[:LONGEST_LINE]}… ({len(text) - LONGEST_LINE} more characters)"
         told = level or ("warning" if stream == "stderr" and WARNING.match(text) else "info")

@@ -31,7 +31,11 @@ class Model:
     @property
     def is_lookup(self) -> bool:
         """Whether the version names one that must exist already: a stage or a number."""
-        return isinstance(self.version, int) or str(self.version) in (*ModelStages, ) or str(self.version).isdigit()
+        return (
+            isinstance(self.version, int)
+            or str(self.version) in (*ModelStages,)
+            or str(self.version).isdigit()
+        )
 
     def make_id(self) -> UUID:
         """Of a named version always the same, so that every run of it says the same; else a new one. Raises: Invalid for a look-up."""

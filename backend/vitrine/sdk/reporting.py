@@ -12,8 +12,10 @@ from pathlib import Path
 import msgspec
 
 from vitrine.errors import ServerUnreachable
+from vitrine.ids import new_id
 from vitrine.ingest.structs import ArtifactVersionEvent, Event, LogEvent, ModelVersionEvent
 from vitrine.sdk.connection import Connection, find_connection
+from vitrine.sdk.gathering import wait_until_gathered
 from vitrine.sdk.http import Api
 from vitrine.sdk.saying import say, say_once
 from vitrine.sdk.sending import Lane
@@ -70,15 +72,17 @@ class Reporter:
         """The event will reach the server. Never raises and never waits for the network."""
         try:
             text = encode_event(event)
-            lane = self.artifacts if isinstance(event, ArtifactVersionEvent | ModelVersionEvent) else self.events
+            lane = (
+                self.artifacts if isinstance(event, ArtifactVersionEvent | ModelVersionEvent) else self.events
+            )
             if not (isinstance(event, LogEvent) and self._has_no_room(len(text))):
                 lane.append(text)
         except (OSError, TypeError, ValueError) as error:
             say_once("recording", f"an event could not be recorded: {type(error).__name__}: {error}")
 
-    def stage(self, name: str) -> Path:
-        """A new folder, on the same disk as the contents that wait."""
-        path = self.folder / "stage" / name
+    def stage(self) -> Path:
+        """A new, empty folder on the same disk as the contents that wait."""
+        path = self.folder / "stage" / str(new_id())
         path.mkdir(parents=True, mode=0o700)
         return path
 
@@ -97,11 +101,15 @@ class Reporter:
             self._checked_bytes = self._appended_bytes
             self._is_full = waiting_bytes(self.folder) + size_bytes > read_limit_bytes()
         if self._is_full:
-            say_once("full", f"the spool {self.folder} is full: logs and contents are dropped until the server is back. VITRINE_SPOOL_LIMIT_MB sets how much it may hold.")
+            say_once(
+                "full",
+                f"the spool {self.folder} is full: logs and contents are dropped until the server is back. VITRINE_SPOOL_LIMIT_MB sets how much it may hold.",
+            )
         return self._is_full
 
     def flush(self, timeout_s: float = EXIT_FLUSH_S) -> bool:
         """Whether the server has everything recorded so far."""
+        wait_until_gathered(timeout_s)
         return self.events.flush(timeout_s) and self.artifacts.flush(timeout_s)
 
     def close(self) -> None:
@@ -151,7 +159,9 @@ def flush_reports() -> None:
     """Whatever this process reported can be read from the server. Raises: ServerUnreachable."""
     for reporter in list(_reporters.values()):
         if not reporter.flush():
-            raise ServerUnreachable(f"The server has not taken yet what this program reported; it waits in {reporter.folder}.")
+            raise ServerUnreachable(
+                f"The server has not taken yet what this program reported; it waits in {reporter.folder}."
+            )
 
 
 def replay_spool() -> bool:
@@ -166,7 +176,7 @@ def close_reporters() -> None:
 
 def _forget_reporters() -> None:
     """A forked child has none of the threads; it opens its own reporter when it has something to say."""
-    global _opening
+    global _opening  # noqa: PLW0603  the parent may have held it while forking
     _opening = threading.Lock()
     _reporters.clear()
 

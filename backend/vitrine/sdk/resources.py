@@ -48,8 +48,17 @@ class Sampler:
         if not self.cpu_percent:
             elapsed = max(time.monotonic() - self._started_at, 1e-6)
             used = max(0.0, self._count_cpu() - self._begun_cpu_s)
-            return Resources(interval_s=round(elapsed, 6), cpu_percent=[round(used / elapsed * 100, 1)], memory_bytes=[self._count_memory()])
-        return Resources(interval_s=self.interval_s, cpu_percent=self.cpu_percent, memory_bytes=self.memory_bytes)
+            return Resources(
+                interval_s=round(elapsed, 6),
+                cpu_percent=[round(used / elapsed * 100, 1)],
+                memory_bytes=[self._count_memory()],
+            )
+        samples = min(len(self.cpu_percent), len(self.memory_bytes))
+        return Resources(
+            interval_s=self.interval_s,
+            cpu_percent=self.cpu_percent[:samples],
+            memory_bytes=self.memory_bytes[:samples],
+        )
 
     def _add(self, cpu_percent: float, memory_bytes: int) -> None:
         self.cpu_percent.append(round(cpu_percent, 1))
@@ -70,13 +79,17 @@ class Sampler:
 
     def _count_cpu(self) -> float:
         own = self._process.cpu_times()
-        total = own.user + own.system + getattr(own, "children_user", 0.0) + getattr(own, "children_system", 0.0)
+        total = (
+            own.user + own.system + getattr(own, "children_user", 0.0) + getattr(own, "children_system", 0.0)
+        )
         for child in list(self._children):
             total += self._ask(child, "cpu")
         return total
 
     def _count_memory(self) -> int:
-        return self._process.memory_info().rss + int(sum(self._ask(child, "memory") for child in list(self._children)))
+        return self._process.memory_info().rss + int(
+            sum(self._ask(child, "memory") for child in list(self._children))
+        )
 
     def _ask(self, child: psutil.Process, what: str) -> float:
         """Of a child that may have ended meanwhile."""

@@ -38,7 +38,9 @@ class Line(Protocol):
 class Lane:
     """`prepare` runs before a piece is posted: it uploads the contents that the events speak of."""
 
-    def __init__(self, folder: Path, name: str, line: Line, *, prepare: Callable[[list[bytes]], None] | None = None) -> None:
+    def __init__(
+        self, folder: Path, name: str, line: Line, *, prepare: Callable[[list[bytes]], None] | None = None
+    ) -> None:
         self.folder = folder
         self.is_away = False
         self._name = name
@@ -197,11 +199,16 @@ class Lane:
         self._line.hang_up()
         self._journal.sync()
         if isinstance(error, REFUSED):
-            say_once("refused", f"the server refuses what this program reports: {error} It is kept in {self.folder}.")
+            say_once(
+                "refused",
+                f"the server refuses what this program reports: {error} It is kept in {self.folder}.",
+            )
         elif isinstance(error, VitrineError):
             say_once("away", f"{error} This run is kept in {self.folder} and sent when the server is back.")
         else:
-            say_once("sending", f"reporting failed: {type(error).__name__}: {error}. It is kept in {self.folder}.")
+            say_once(
+                "sending", f"reporting failed: {type(error).__name__}: {error}. It is kept in {self.folder}."
+            )
         with self._state:
             self.is_away = True
             self._attempts += 1

@@ -110,7 +110,9 @@ def returns_something(function: Callable[..., Any]) -> bool:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return True
-    body = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+    body = next(
+        (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)), None
+    )
     return body is None or any(_gives_value(node) for node in _own_nodes(body))
 
 
@@ -122,7 +124,11 @@ def _own_nodes(function: ast.AST) -> typing.Iterator[ast.AST]:
 
 
 def _gives_value(node: ast.AST) -> bool:
-    return isinstance(node, ast.Return) and node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
+    return (
+        isinstance(node, ast.Return)
+        and node.value is not None
+        and not (isinstance(node.value, ast.Constant) and node.value.value is None)
+    )
 
 
 def name_annotation(annotation: Any) -> str:

@@ -38,7 +38,10 @@ def open_spool(connection: Connection) -> Path:
         return _prepare(read_data_dir() / inner)
     except OSError as error:
         folder = _prepare(Path(tempfile.gettempdir()) / f"vitrine-{getpass.getuser()}" / inner)
-        say_once("spool", f"the data directory cannot be written ({error}); what can't be sent is kept in {folder}.")
+        say_once(
+            "spool",
+            f"the data directory cannot be written ({error}); what can't be sent is kept in {folder}.",
+        )
         return folder
 
 

@@ -53,7 +53,9 @@ def keep_content(path: Path, blobs: Path, *, digest: str) -> None:
     partial.replace(target)
 
 
-def upload_contents(events: list[bytes], *, blobs: Path, api: Callable[[], Api], progress: Callable[[int], None]) -> None:
+def upload_contents(
+    events: list[bytes], *, blobs: Path, api: Callable[[], Api], progress: Callable[[int], None]
+) -> None:
     """The server has every content that the events name; what was uploaded is no longer kept here.
 
     Raises: VitrineError when the server may take it later.

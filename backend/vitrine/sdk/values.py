@@ -58,7 +58,9 @@ def spell(value: float) -> str:
 def plain_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     """Raises: TypeError when it is not a mapping: a frequent slip is to pass the value alone."""
     if not isinstance(values, Mapping):
-        raise TypeError(f"Metadata are a dictionary of names and values, such as {{'accuracy': 0.9}}, not {type(values).__name__}.")
+        raise TypeError(
+            f"Metadata are a dictionary of names and values, such as {{'accuracy': 0.9}}, not {type(values).__name__}."
+        )
     return {str(key): to_plain(value) for key, value in values.items()}
 
 

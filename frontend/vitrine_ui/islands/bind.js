@@ -13,6 +13,7 @@ export function bind(node) {
     create: (component, props) => ({ component, props }),
     render({ component, props }) {
       const now = held.get(node);
+      if (now) now.owner = owner;
       if (now?.component === component) return now.instance.update(props);
       now?.instance.unmount();
       node.style.display = "contents";

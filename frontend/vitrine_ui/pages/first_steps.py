@@ -9,7 +9,7 @@ from vitrine_ui.widgets.drawing import empty_graph
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.states import empty
 
-SNIPPET = '''from vitrine import pipeline, step
+SNIPPET = """from vitrine import pipeline, step
 
 
 @step
@@ -28,7 +28,7 @@ def first_look():
 
 
 first_look()
-'''
+"""
 
 
 def first_run(title: str, text: str) -> Element:
@@ -44,9 +44,16 @@ def first_run(title: str, text: str) -> Element:
         ),
         html.div(
             {"class": "steps-in"},
-            html.p({"class": "small t2"}, "Or run the real examples, with data, charts, reports and a failing step:"),
+            html.p(
+                {"class": "small t2"},
+                "Or run the real examples, with data, charts, reports and a failing step:",
+            ),
             command("vitrine example"),
         ),
-        html.p({"class": "small t3 row"}, html.span({"class": "listening"}), "Listening: the first run appears without a reload."),
+        html.p(
+            {"class": "small t3 row"},
+            html.span({"class": "listening"}),
+            "Listening: the first run appears without a reload.",
+        ),
         drawing=empty_graph(),
     )

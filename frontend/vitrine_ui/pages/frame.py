@@ -96,7 +96,12 @@ def Navigation(place: str) -> Element:
         html.div(
             {"class": "nav low"},
             html.button(
-                {"type": "button", "class": "theme", "data-theme-choice": "", "aria-label": "Change the theme"},
+                {
+                    "type": "button",
+                    "class": "theme",
+                    "data-theme-choice": "",
+                    "aria-label": "Change the theme",
+                },
                 icon("sun"),
                 html.span({"class": "wide"}, "Theme: ", html.span({"class": "theme-name"})),
             ),
@@ -105,7 +110,7 @@ def Navigation(place: str) -> Element:
     )
 
 
-def _section(symbol: str, label: str, href: str, is_open: bool, count: int | None = None) -> Element:  # noqa: FBT001
+def _section(symbol: str, label: str, href: str, is_open: bool, count: int | None = None) -> Element:
     attributes = {"href": href, "data-nav": "", "title": label}
     if is_open:
         attributes["aria-current"] = "page"
@@ -138,7 +143,12 @@ def ProjectSwitch(project: str, items: list[ProjectItem], place: str) -> Element
     return html.div(
         {"class": "switcher"},
         html.button(
-            {"type": "button", "class": "project", "popovertarget": menu, "aria-label": f"Project {safe_text(named)}"},
+            {
+                "type": "button",
+                "class": "project",
+                "popovertarget": menu,
+                "aria-label": f"Project {safe_text(named)}",
+            },
             html.span({"class": "glyph"}, safe_text(named)[:2].title()) if project else logo(),
             html.span({"class": "grow wide cut"}, middle_cut(named, length=24) if project else "Vitrine"),
             html.span({"class": "wide t3"}, icon("down", small=True)),
@@ -147,7 +157,11 @@ def ProjectSwitch(project: str, items: list[ProjectItem], place: str) -> Element
             {"class": "menu projects", "popover": "auto", "id": menu},
             [
                 html.a(
-                    {"href": page(one.slug), "data-nav": "", "aria-current": "true" if one.slug == project else "false"},
+                    {
+                        "href": page(one.slug),
+                        "data-nav": "",
+                        "aria-current": "true" if one.slug == project else "false",
+                    },
                     html.span({"class": "glyph"}, safe_text(one.name)[:2].title()),
                     html.span({"class": "cut"}, safe_text(one.name)),
                     html.span({"class": "key"}, f"{one.runs:,} runs"),
@@ -198,7 +212,12 @@ def Top() -> Element:
     return html.header(
         {"class": "top"},
         html.button(
-            {"type": "button", "class": "btn ghost icon phone", "popovertarget": "phone-menu", "aria-label": "Menu"},
+            {
+                "type": "button",
+                "class": "btn ghost icon phone",
+                "popovertarget": "phone-menu",
+                "aria-label": "Menu",
+            },
             icon("menu"),
         ),
         html.div({"class": "menu sheet", "popover": "auto", "id": "phone-menu"}, Navigation("phone")),
@@ -223,4 +242,3 @@ def _crumb(name: str, href: str) -> Element:
         html.a({"class": "plain desk", "href": href, "data-nav": ""}, middle_cut(name, length=32)),
         html.span({"class": "desk"}, icon("right", small=True)),
     )
-

@@ -19,10 +19,10 @@ from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.facts import note
+from vitrine_ui.widgets.icon import icon
 from vitrine_ui.widgets.moment import moment, span_of_time
 from vitrine_ui.widgets.states import bar, failing, loading_rows, nothing
 from vitrine_ui.widgets.status import Tick, look_of, status_mark, ticks
-from vitrine_ui.widgets.icon import icon
 
 RECENT_RUNS = 9
 LISTED_PIPELINES = 25
@@ -62,7 +62,9 @@ def Overview(project: str, face: Face) -> Element:
             html.h1({"class": "cut"}, safe_text(face.name)),
             html.p({"class": "sub cut"}, safe_text(face.description)) if face.description else None,
         ),
-        button_link("All runs", page(project, "runs"), symbol="runs", look="primary") if face.has_runs else None,
+        button_link("All runs", page(project, "runs"), symbol="runs", look="primary")
+        if face.has_runs
+        else None,
     )
     if not face.has_runs:
         return html.div(
@@ -78,8 +80,12 @@ def Overview(project: str, face: Face) -> Element:
         head,
         html.div(
             {"class": "split ruled"},
-            html.div({"class": "grow body"}, Statuses(project, key="statuses"), Pipelines(project, key="pipelines")),
-            html.aside({"class": "panel recent", "aria-label": "Recent runs"}, RecentRuns(project, key="recent")),
+            html.div(
+                {"class": "grow body"}, Statuses(project, key="statuses"), Pipelines(project, key="pipelines")
+            ),
+            html.aside(
+                {"class": "panel recent", "aria-label": "Recent runs"}, RecentRuns(project, key="recent")
+            ),
         ),
     )
 
@@ -94,7 +100,9 @@ def Statuses(project: str) -> Element:
             {"class": "standing", "aria-label": "Runs by status"},
             [_standing(project, status, statuses.get(status, 0)) for status in _shown(statuses)],
         ),
-        waiting=lambda: html.div({"class": "standing"}, [html.div({"class": "card"}, bar("60%")) for _ in range(4)]),
+        waiting=lambda: html.div(
+            {"class": "standing"}, [html.div({"class": "card"}, bar("60%")) for _ in range(4)]
+        ),
         failing=lambda _: None,
         watch=on(*CHANGES, gap_s=2.0),
         select=lambda detail: detail.statuses,
@@ -137,12 +145,19 @@ def Pipelines(project: str) -> Element:
 
 
 def _pipelines(project: str, found: Page[PipelineItem]) -> Element:
-    items = sorted(found.items, key=lambda one: str(one.recent[-1].started_at) if one.recent else "", reverse=True)
+    items = sorted(
+        found.items, key=lambda one: str(one.recent[-1].started_at) if one.recent else "", reverse=True
+    )
     rest = found.total.count - len(items)
     return html.fragment(
         [_failing(project, one) for one in items if is_failing(one.recent)][:NOTED_FAILURES],
-        html.table({"class": "table", "aria-label": "Pipelines"}, html.tbody([_pipeline(project, one) for one in items])),
-        html.p({"class": "small more"}, link(f"{rest:,} more pipelines", page(project, "pipelines"))) if rest > 0 else None,
+        html.table(
+            {"class": "table", "aria-label": "Pipelines"},
+            html.tbody([_pipeline(project, one) for one in items]),
+        ),
+        html.p({"class": "small more"}, link(f"{rest:,} more pipelines", page(project, "pipelines")))
+        if rest > 0
+        else None,
     )
 
 
@@ -155,7 +170,11 @@ def is_failing(recent: list[RunTick]) -> bool:
 def _failing(project: str, pipeline: PipelineItem) -> Element:
     ended = [tick for tick in pipeline.recent if tick.status not in ("queued", "running")][-RECENT_TICKS:]
     failed = sum(tick.status == "failed" for tick in ended)
-    said = f" has failed {failed} of its last {len(ended)} runs." if len(ended) > 1 else " failed in its only run."
+    said = (
+        f" has failed {failed} of its last {len(ended)} runs."
+        if len(ended) > 1
+        else " failed in its only run."
+    )
     return note(
         "failed",
         html.div(
@@ -168,13 +187,31 @@ def _failing(project: str, pipeline: PipelineItem) -> Element:
 
 def _pipeline(project: str, pipeline: PipelineItem) -> Element:
     last = pipeline.recent[-1] if pipeline.recent else None
-    durations = [tick.duration_s for tick in pipeline.recent if tick.duration_s is not None and tick.status == "completed"]
+    durations = [
+        tick.duration_s
+        for tick in pipeline.recent
+        if tick.duration_s is not None and tick.status == "completed"
+    ]
     return html.tr(
         {"key": str(pipeline.id)},
         html.td({"class": "mark"}, status_mark(last.status) if last else None),
-        html.th({"scope": "row"}, link(middle_cut(pipeline.name), page(project, "pipelines", pipeline.name), class_="plain name", title=pipeline.name)),
-        html.td({"class": "desk"}, ticks([Tick(one.status, one.duration_s) for one in pipeline.recent], pipeline.name)),
-        html.td({"class": "num t2", "title": "Median of the runs that succeeded"}, duration(median(durations)) if durations else "—"),
+        html.th(
+            {"scope": "row"},
+            link(
+                middle_cut(pipeline.name),
+                page(project, "pipelines", pipeline.name),
+                class_="plain name",
+                title=pipeline.name,
+            ),
+        ),
+        html.td(
+            {"class": "desk"},
+            ticks([Tick(one.status, one.duration_s) for one in pipeline.recent], pipeline.name),
+        ),
+        html.td(
+            {"class": "num t2", "title": "Median of the runs that succeeded"},
+            duration(median(durations)) if durations else "—",
+        ),
         html.td({"class": "num t3"}, moment(last.started_at) if last else "no runs"),
     )
 
@@ -186,7 +223,9 @@ def RecentRuns(project: str) -> Element:
         api_path("projects", project, "runs", limit=RECENT_RUNS),
         Page[RunItem],
         lambda found: _recent(project, found),
-        waiting=lambda: html.div({"class": "body"}, html.div({"class": "row"}, html.h2("Recent runs")), loading_rows(RECENT_RUNS)),
+        waiting=lambda: html.div(
+            {"class": "body"}, html.div({"class": "row"}, html.h2("Recent runs")), loading_rows(RECENT_RUNS)
+        ),
         failing=failing("The runs could not be loaded"),
         watch=on("run"),
     )
@@ -197,7 +236,11 @@ def _recent(project: str, found: Page[RunItem]) -> Element:
     return html.div(
         {"class": "body"},
         html.section(
-            html.div({"class": "row section"}, html.h2("Recent runs"), link(count, page(project, "runs"), class_="end small")),
+            html.div(
+                {"class": "row section"},
+                html.h2("Recent runs"),
+                link(count, page(project, "runs"), class_="end small"),
+            ),
             [_run(project, one) for one in found.items] or nothing("None yet"),
         ),
     )
@@ -207,7 +250,12 @@ def _run(project: str, run: RunItem) -> Element:
     is_running = run.status == "running"
     about = [safe_text(run.pipeline.name)] if run.pipeline else []
     return html.a(
-        {"class": "plain row recent-run", "href": page(project, "runs", run.id), "data-nav": "", "key": str(run.id)},
+        {
+            "class": "plain row recent-run",
+            "href": page(project, "runs", run.id),
+            "data-nav": "",
+            "key": str(run.id),
+        },
         status_mark(run.status),
         html.span(
             {"class": "grow"},
@@ -217,7 +265,10 @@ def _run(project: str, run: RunItem) -> Element:
                 html.span({"class": "t3"}, f" #{run.number}") if run.number is not None else None,
             ),
             html.span(
-                {"class": "cut small t3 blk"}, about, " · " if about else None, span_of_time(run.duration_s, run.started_at, is_running=is_running)
+                {"class": "cut small t3 blk"},
+                about,
+                " · " if about else None,
+                span_of_time(run.duration_s, run.started_at, is_running=is_running),
             ),
         ),
         html.span({"class": "small t3 nw"}, moment(run.started_at, missing="waiting")),
@@ -227,10 +278,16 @@ def _run(project: str, run: RunItem) -> Element:
 def _waiting() -> Element:
     return html.div(
         {"class": "fill", "aria-busy": "true"},
-        html.div({"class": "head"}, html.div({"class": "grow"}, html.div({"class": "skel-title"}, bar("180px")))),
+        html.div(
+            {"class": "head"}, html.div({"class": "grow"}, html.div({"class": "skel-title"}, bar("180px")))
+        ),
         html.div(
             {"class": "split ruled"},
-            html.div({"class": "grow body"}, html.div({"class": "standing"}, [html.div({"class": "card"}, bar("60%")) for _ in range(3)]), loading_rows(5)),
+            html.div(
+                {"class": "grow body"},
+                html.div({"class": "standing"}, [html.div({"class": "card"}, bar("60%")) for _ in range(3)]),
+                loading_rows(5),
+            ),
             html.aside({"class": "panel recent"}, html.div({"class": "body"}, loading_rows(RECENT_RUNS))),
         ),
     )

@@ -23,7 +23,9 @@ def ProjectsPage() -> Element:
             api_path("projects"),
             Items[ProjectItem],
             lambda found: Choice(found.items, key=",".join(one.slug for one in found.items)),
-            waiting=lambda: html.div({"class": "body"}, html.div({"class": "cards"}, [_blank() for _ in range(3)])),
+            waiting=lambda: html.div(
+                {"class": "body"}, html.div({"class": "cards"}, [_blank() for _ in range(3)])
+            ),
             failing=failing("The projects could not be loaded"),
             watch=on("project"),
         ),
@@ -53,7 +55,9 @@ def _card(project: ProjectItem) -> Element:
             html.h2({"class": "cut"}, safe_text(project.name)),
         ),
         html.p({"class": "t2 clamp"}, safe_text(project.description, limit=300) or "No description yet."),
-        html.p({"class": "small t3"}, f"{plural(project.runs, 'run')} · {plural(project.pipelines, 'pipeline')}"),
+        html.p(
+            {"class": "small t3"}, f"{plural(project.runs, 'run')} · {plural(project.pipelines, 'pipeline')}"
+        ),
     )
 
 

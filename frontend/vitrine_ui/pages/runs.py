@@ -15,7 +15,19 @@ from vitrine.pipelines.structs import PipelineItem
 from vitrine.projects.structs import ProjectDetail
 from vitrine.runs.structs import RunItem
 from vitrine_ui.address import Url, api, api_path, page
-from vitrine_ui.hooks import Failed, Ready, Value, loaded, on, use_load, use_once, use_place, use_session, use_url, use_value
+from vitrine_ui.hooks import (
+    Failed,
+    Ready,
+    Value,
+    loaded,
+    on,
+    use_load,
+    use_once,
+    use_place,
+    use_session,
+    use_url,
+    use_value,
+)
 from vitrine_ui.listing import Items
 from vitrine_ui.pages.crumbs import to_project
 from vitrine_ui.pages.first_steps import first_run
@@ -32,7 +44,9 @@ FACETED_PIPELINES = 12
 NO_COLUMNS = "-"
 SHOWN_STATUSES = ("completed", "failed", "running", "queued", "cached", "cancelled", "lost")
 # A filter has an operator or a quote; anything else that is typed is looked for in the name.
-PLAIN_WORDS = re.compile(r"(?!.*\b(?:and|or|not|is|in|like|ilike|contains|between)\b)[^=<>!'\"`()]+", re.IGNORECASE)
+PLAIN_WORDS = re.compile(
+    r"(?!.*\b(?:and|or|not|is|in|like|ilike|contains|between)\b)[^=<>!'\"`()]+", re.IGNORECASE
+)
 
 
 class MetadataKey(Struct, frozen=True):
@@ -90,7 +104,9 @@ def RunsPage(project: str) -> Element:
             api_path("projects", project),
             ProjectDetail,
             lambda has_runs: Runs(project, total) if has_runs else _empty(),
-            waiting=lambda: html.div({"class": "fill"}, html.div({"class": "head"}, html.h1("Runs")), loading_rows(12)),
+            waiting=lambda: html.div(
+                {"class": "fill"}, html.div({"class": "head"}, html.h1("Runs")), loading_rows(12)
+            ),
             failing=failing("The runs could not be loaded", home=page()),
             watch=on("run", gap_s=3.0),
             select=lambda detail: detail.counts.get("runs", 0) > 0,
@@ -124,7 +140,9 @@ def Runs(project: str, total: Value[Total | None]) -> Element:
         ),
         html.div(
             {"class": "split"},
-            html.aside({"class": "facets", "aria-label": "Facets"}, StatusFacet(project), PipelineFacet(project)),
+            html.aside(
+                {"class": "facets", "aria-label": "Facets"}, StatusFacet(project), PipelineFacet(project)
+            ),
             html.div({"class": "grow"}, List(project, total)),
         ),
     )
@@ -177,7 +195,9 @@ async def _problem_of(session: Any, project: str, text: str) -> str:
     if not text:
         return ""
     try:
-        await session.api.load(api_path("projects", project, "runs", limit=1, filter=written(text)), Page[RunItem])
+        await session.api.load(
+            api_path("projects", project, "runs", limit=1, filter=written(text)), Page[RunItem]
+        )
     except VitrineError as error:
         position = error.facts.get("position")
         where = f" At character {position + 1}." if isinstance(position, int) else ""
@@ -188,10 +208,12 @@ async def _problem_of(session: Any, project: str, text: str) -> str:
 @component
 def Chips() -> Element:
     """What else is chosen, each to be taken away."""
-    session = use_session()
-    choice = use_url(choice_of)
-    url = session.url.now
-    chips = [("pipeline", name, url.with_query(pipeline=_without(choice.pipelines, name))) for name in choice.pipelines]
+    url = use_url(lambda url: url)
+    choice = choice_of(url)
+    chips = [
+        ("pipeline", name, url.with_query(pipeline=_without(choice.pipelines, name)))
+        for name in choice.pipelines
+    ]
     return html.fragment([_chip(field, value, target.href) for field, value, target in chips])
 
 
@@ -227,34 +249,42 @@ def StatusFacet(project: str) -> Element:
 
 @component
 def _Statuses(project: str, draw: Callable[[str, int, bool, str], Element]) -> Element:
-    session = use_session()
-    chosen = use_url(lambda url: url.every("status"))
-    use_url(lambda url: url)  # each link keeps the rest of the address
-    found = use_load(api_path("projects", project), ProjectDetail, on("run", gap_s=3.0), lambda detail: detail.statuses)
+    url = use_url(lambda url: url)  # each link keeps the rest of the address
+    chosen = url.every("status")
+    found = use_load(
+        api_path("projects", project), ProjectDetail, on("run", gap_s=3.0), lambda detail: detail.statuses
+    )
     known = found.value if isinstance(found, Ready) else {}
-    url = session.url.now
     return html.fragment(
         [
-            draw(status, known.get(status, 0), status in chosen, url.with_query(status=_toggled(chosen, status)).href)
+            draw(
+                status,
+                known.get(status, 0),
+                status in chosen,
+                url.with_query(status=_toggled(chosen, status)).href,
+            )
             for status in SHOWN_STATUSES
             if known.get(status) or status in chosen or status in ("completed", "failed", "running")
         ]
     )
 
 
-def _facet_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:  # noqa: FBT001
+def _facet_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:
     look, word = look_of(status)
     mark = html.span({"class": "status", "data-status": look}, icon(look))
     return _facet(word, runs, is_chosen=is_chosen, href=href, mark=mark)
 
 
-def _quick_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:  # noqa: FBT001
+def _quick_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:
     look, word = look_of(status)
     attributes = {"class": "chip pick", "href": href, "data-nav": "", "data-status": look}
     if is_chosen:
         attributes["aria-current"] = "true"
     return html.a(
-        attributes, html.span({"class": "status"}, icon(look, small=True)), html.b(word), html.span({"class": "op"}, f"{runs:,}")
+        attributes,
+        html.span({"class": "status"}, icon(look, small=True)),
+        html.b(word),
+        html.span({"class": "op"}, f"{runs:,}"),
     )
 
 
@@ -273,15 +303,15 @@ def _facet(label: str, runs: int, *, is_chosen: bool, href: str, mark: Element =
 
 @component
 def PipelineFacet(project: str) -> Element:
-    session = use_session()
-    chosen = use_url(lambda url: url.every("pipeline"))
-    use_url(lambda url: url)
+    url = use_url(lambda url: url)
+    chosen = url.every("pipeline")
     found = use_load(
-        api_path("projects", project, "pipelines", limit=FACETED_PIPELINES), Page[PipelineItem], on("run", gap_s=3.0)
+        api_path("projects", project, "pipelines", limit=FACETED_PIPELINES),
+        Page[PipelineItem],
+        on("run", gap_s=3.0),
     )
     if not isinstance(found, Ready) or not found.value.items:
         return None
-    url = session.url.now
     return html.section(
         html.h2("Pipeline"),
         [
@@ -314,25 +344,29 @@ def shown_columns(url: Url, keys: list[MetadataKey]) -> tuple[str, ...]:
 
 @component
 def ColumnsMenu(project: str) -> Element:
-    session = use_session()
-    use_url(lambda url: url)
+    url = use_url(lambda url: url)
     found = use_load(keys_path(project), Items[MetadataKey], on("metadata", gap_s=5.0))
     if not isinstance(found, Ready) or not found.value.items:
         return None
     keys = sorted(found.value.items, key=lambda key: (-key.count, key.name))[:LISTED_KEYS]
-    url = session.url.now
     shown = shown_columns(url, found.value.items)
     return html.div(
         {"class": "switcher"},
         html.button(
-            {"type": "button", "class": "btn ghost", "popovertarget": "columns"}, icon("columns", small=True), "Columns"
+            {"type": "button", "class": "btn ghost", "popovertarget": "columns"},
+            icon("columns", small=True),
+            "Columns",
         ),
         html.div(
             {"class": "menu columns", "popover": "auto", "id": "columns", "aria-label": "Metadata columns"},
             html.p({"class": "small t3"}, "Metadata shown as columns"),
             [_column_choice(key, shown, url) for key in {key.name: key for key in keys}.values()],
             html.hr(),
-            html.a({"href": url.with_query(columns=None).href, "data-nav": "", "data-stay": ""}, icon("undo"), "The usual ones"),
+            html.a(
+                {"href": url.with_query(columns=None).href, "data-nav": "", "data-stay": ""},
+                icon("undo"),
+                "The usual ones",
+            ),
         ),
     )
 
@@ -340,7 +374,12 @@ def ColumnsMenu(project: str) -> Element:
 def _column_choice(key: MetadataKey, shown: tuple[str, ...], url: Url) -> Element:
     is_shown = key.name in shown
     columns = _toggled(shown, key.name) or [NO_COLUMNS]
-    attributes = {"href": url.with_query(columns=columns).href, "data-nav": "", "data-stay": "", "title": safe_text(key.name)}
+    attributes = {
+        "href": url.with_query(columns=columns).href,
+        "data-nav": "",
+        "data-stay": "",
+        "title": safe_text(key.name),
+    }
     if is_shown:
         attributes["aria-current"] = "true"
     return html.a(
@@ -370,7 +409,7 @@ def _without_metadata(project: str, total: Value[Total | None], problem: Failed)
 
 @component
 def RunGrid(
-    project: str, total: Value[Total | None], keys: list[MetadataKey], fixed_pipeline: str = "", shows_pipeline: bool = True  # noqa: FBT001, FBT002
+    project: str, total: Value[Total | None], keys: list[MetadataKey], fixed_pipeline: str = ""
 ) -> Element:
     """The grid of runs. `fixed_pipeline`: only of this pipeline, whatever the address says."""
     session = use_session()
@@ -399,7 +438,7 @@ def RunGrid(
         label="Runs",
         noun="run",
         sort=sort or "-started_at",
-        columns=columns_of(project, metrics, kinds, shows_pipeline=shows_pipeline),
+        columns=columns_of(project, metrics, kinds, shows_pipeline=not fixed_pipeline),
         rowHref=f"{page(project, 'runs')}/{{id}}",
         empty=_nothing_matches(choice, fixed_pipeline),
         onState=change,
@@ -419,7 +458,12 @@ def _nothing_matches(choice: Choice, fixed_pipeline: str) -> dict[str, str]:
 def columns_of(
     project: str, metrics: tuple[str, ...], kinds: dict[str, str], *, shows_pipeline: bool
 ) -> list[dict[str, Any]]:
-    pipeline = {"key": "pipeline.name", "title": "Pipeline", "kind": "link", "href": f"{page(project, 'pipelines')}/{{pipeline.name}}"}
+    pipeline = {
+        "key": "pipeline.name",
+        "title": "Pipeline",
+        "kind": "link",
+        "href": f"{page(project, 'pipelines')}/{{pipeline.name}}",
+    }
     measured = [
         {
             "key": {"path": ["metadata", name]},

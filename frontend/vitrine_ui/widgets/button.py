@@ -49,11 +49,20 @@ def button_link(label: str, href: str, *, symbol: str = "", look: str = "", leav
 
 def icon_link(label: str, href: str, symbol: str) -> Element:
     return html.a(
-        {"href": href, "data-nav": "", "class": "btn icon ghost", "aria-label": label, "title": label}, icon(symbol)
+        {"href": href, "data-nav": "", "class": "btn icon ghost", "aria-label": label, "title": label},
+        icon(symbol),
     )
 
 
-def copy_button(text: str, *, label: str = "Copy", look: str = "icon ghost", says_label: bool = False) -> Element:
+def copy_button(
+    text: str, *, label: str = "Copy", look: str = "icon ghost", says_label: bool = False
+) -> Element:
     """Puts the text on the clipboard; static/page.js does it, without the server."""
-    attributes = {"type": "button", "class": f"btn {look}", "data-copy": text, "aria-label": label, "title": label}
+    attributes = {
+        "type": "button",
+        "class": f"btn {look}",
+        "data-copy": text,
+        "aria-label": label,
+        "title": label,
+    }
     return html.button(attributes, icon("copy", small=says_label), label if says_label else None)

@@ -40,7 +40,9 @@ def _kind_of(token: tokenize.TokenInfo) -> str:
     return {tokenize.STRING: "str", tokenize.NUMBER: "num", tokenize.COMMENT: "com"}.get(token.type, "")
 
 
-def _mark(marks: list[list[tuple[int, int, str]]], lines: list[str], token: tokenize.TokenInfo, kind: str) -> None:
+def _mark(
+    marks: list[list[tuple[int, int, str]]], lines: list[str], token: tokenize.TokenInfo, kind: str
+) -> None:
     (first, begin), (last, end) = token.start, token.end
     for row in range(first, min(last, len(lines)) + 1):
         left = begin if row == first else 0
@@ -88,7 +90,9 @@ def _line(pieces: list[Piece], number: int, *, is_hit: bool, numbered: bool) -> 
     attributes = {"class": "ln hit" if is_hit else "ln"}
     if numbered:
         attributes["data-n"] = str(number)
-    spans = [html.span({"class": kind}, safe_text(text)) if kind else safe_text(text) for kind, text in pieces]
+    spans = [
+        html.span({"class": kind}, safe_text(text)) if kind else safe_text(text) for kind, text in pieces
+    ]
     return html.span(attributes, spans or "\u200b")
 
 

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-Element: TypeAlias = Any  # a ReactPy element, a component, a text, or None for nothing (False would be shown as a word)
+Element: TypeAlias = (
+    Any  # a ReactPy element, a component, a text, or None for nothing (False would be shown as a word)
+)

@@ -11,7 +11,9 @@ from vitrine_ui.widgets.element import Element
 
 @cache
 def icon(name: str, *, small: bool = False) -> Element:
-    return html.svg({"class": "i s" if small else "i", "aria-hidden": "true"}, html.svg.use({"href": f"#{name}"}))
+    return html.svg(
+        {"class": "i s" if small else "i", "aria-hidden": "true"}, html.svg.use({"href": f"#{name}"})
+    )
 
 
 ARTIFACT_ICONS = {

@@ -15,7 +15,8 @@ def moment(instant: datetime | None, *, missing: str = "—") -> Element:
     if instant is None:
         return html.span({"class": "t3"}, missing)
     return html.time(
-        {"datetime": instant.astimezone(UTC).isoformat(), "title": absolute(instant), "data-ago": ""}, ago(instant)
+        {"datetime": instant.astimezone(UTC).isoformat(), "title": absolute(instant), "data-ago": ""},
+        ago(instant),
     )
 
 

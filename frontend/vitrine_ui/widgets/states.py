@@ -78,7 +78,10 @@ def loading_rows(rows: int = 6) -> Element:
     widths = ("62%", "48%", "70%", "55%", "40%", "66%")
     return html.div(
         {"class": "skel-rows", "aria-busy": "true"},
-        [html.div({"class": "skel-row"}, bar(widths[row % len(widths)]), bar("72px"), bar("48px")) for row in range(rows)],
+        [
+            html.div({"class": "skel-row"}, bar(widths[row % len(widths)]), bar("72px"), bar("48px"))
+            for row in range(rows)
+        ],
     )
 
 
@@ -86,7 +89,8 @@ def loading_lines(lines: int = 4) -> Element:
     """Lines of text that are on their way."""
     widths = ("92%", "76%", "84%", "58%")
     return html.div(
-        {"class": "skel-lines", "aria-busy": "true"}, [bar(widths[line % len(widths)]) for line in range(lines)]
+        {"class": "skel-lines", "aria-busy": "true"},
+        [bar(widths[line % len(widths)]) for line in range(lines)],
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from msgspec import Struct
 from reactpy import html
 
-from vitrine_ui.figures import duration
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.icon import icon
 
@@ -72,13 +71,25 @@ def ticks(runs: Iterable[Tick], label: str) -> Element:
     for index, bar in enumerate(bars):
         share = (bar.duration_s or 0.0) / longest if longest else 0.5
         height = max(6, round(share * HIGH))
-        paths.setdefault(look_of(bar.status)[0], []).append(_bar(index, height, is_split=bar.status == "failed"))
+        paths.setdefault(look_of(bar.status)[0], []).append(
+            _bar(index, height, is_split=bar.status == "failed")
+        )
     failed = sum(bar.status == "failed" for bar in bars)
     said = f"{label}: last {len(bars)} runs, {failed} failed"
     width = max(1, len(bars) * (BAR + GAP))
     return html.svg(
-        {"class": "ticks", "role": "img", "aria-label": said, "width": width, "height": HIGH, "viewBox": f"0 0 {width} {HIGH}"},
-        [html.svg.path({"class": "bar", "data-status": look, "d": "".join(parts)}) for look, parts in paths.items()],
+        {
+            "class": "ticks",
+            "role": "img",
+            "aria-label": said,
+            "width": width,
+            "height": HIGH,
+            "viewBox": f"0 0 {width} {HIGH}",
+        },
+        [
+            html.svg.path({"class": "bar", "data-status": look, "d": "".join(parts)})
+            for look, parts in paths.items()
+        ],
     )
 
 

@@ -22,12 +22,16 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Element]], *, label
     """Rows of cells; the first cell heads its row. What is beyond 100 rows is counted below."""
     shown = rows[:ROW_LIMIT]
     head = [
-        html.th({"scope": "col", "class": _class(column)}, column.title or html.span({"class": "sr"}, "Action"))
+        html.th(
+            {"scope": "col", "class": _class(column)}, column.title or html.span({"class": "sr"}, "Action")
+        )
         for column in columns
     ]
     return html.div(
         html.table(
-            {"class": "table", "aria-label": label}, html.thead(html.tr(head)), html.tbody([_row(columns, one) for one in shown])
+            {"class": "table", "aria-label": label},
+            html.thead(html.tr(head)),
+            html.tbody([_row(columns, one) for one in shown]),
         ),
         html.p({"class": "small t3 more"}, f"{len(rows) - ROW_LIMIT:,} more are not listed here.")
         if len(rows) > ROW_LIMIT

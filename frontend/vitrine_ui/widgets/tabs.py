@@ -21,12 +21,16 @@ class Tab(Struct, frozen=True):
 
 def tabs(choices: Sequence[Tab], selected: str, *, label: str) -> Element:
     """An underlined row; `.n` is a count."""
-    return html.nav({"class": "tabs", "aria-label": label}, [_choice(one, selected, counts=True) for one in choices])
+    return html.nav(
+        {"class": "tabs", "aria-label": label}, [_choice(one, selected, counts=True) for one in choices]
+    )
 
 
 def views(choices: Sequence[Tab], selected: str, *, label: str) -> Element:
     """A segmented control of two to five views."""
-    return html.nav({"class": "seg", "aria-label": label}, [_choice(one, selected, counts=False) for one in choices])
+    return html.nav(
+        {"class": "seg", "aria-label": label}, [_choice(one, selected, counts=False) for one in choices]
+    )
 
 
 def _choice(tab: Tab, selected: str, *, counts: bool) -> Element:

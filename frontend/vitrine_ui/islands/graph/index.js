@@ -82,7 +82,7 @@ export const Graph = island((node, first) => {
     const { steps, nodes, failures } = scene;
     const folded = steps.filter((step) => step.size);
     const all = folded.reduce((sum, step) => sum + step.size - 1, steps.length);
-    told.textContent = `${count(all)} steps${folded.length ? `, ${folded.length} fan-out${folded.length > 1 ? "s" : ""} collapsed` : ""}`;
+    told.textContent = `${count(all)} step${all === 1 ? "" : "s"}${folded.length ? `, ${folded.length} fan-out${folded.length > 1 ? "s" : ""} collapsed` : ""}`;
     view.tree.setAttribute("aria-label", `${all} steps, ${nodes.length - steps.length} artifacts`);
     next.hidden = !failures.length;
     whole.hidden = !folded.length && collapse !== "none";

@@ -14,7 +14,8 @@ const LOUD = ["running", "lost", "upstream-failed", "failed"];
 /** `onChoose(node)` is told of clicks and Enter. */
 export function graphView(onChoose) {
   const canvas = h("canvas");
-  const layer = h("div", { class: "layer", role: "none" });
+  const sheet = h("div", { role: "none" });
+  const layer = h("div", { class: "layer", role: "none" }, sheet);
   const mini = h("canvas", { class: "mini desk", "aria-hidden": "true" });
   const tree = h("div", { class: "gview", role: "tree", tabindex: 0 }, canvas, layer);
   const root = h("div", { class: "canvas" }, tree, mini,
@@ -23,7 +24,7 @@ export function graphView(onChoose) {
   const buttons = new Map();
   const ratio = devicePixelRatio || 1;
   let scene, hits, selected, active, colour, overview, frame, flight, settle;
-  let [width, height, x, y, z, miniZ] = [0, 0, 0, 0, 1, 1];
+  let [width, height, x, y, z, laid, miniZ] = [0, 0, 0, 0, 1, 1, 1];
 
   // ── drawing ──
   const ask = () => (frame ||= requestAnimationFrame(draw));
@@ -90,14 +91,19 @@ export function graphView(onChoose) {
 
   function placeButtons(seen) {
     const keep = new Set(active ? [active, ...seen] : seen); // aria-activedescendant always has its element
-    layer.append(...[...keep].filter((node) => !buttons.get(node)?.isConnected).map(dress));
+    sheet.append(...[...keep].filter((node) => !buttons.get(node)?.isConnected).map(dress));
     for (const [node, button] of buttons) if (!keep.has(node)) button.remove();
     if (buttons.size > 2000) buttons.clear();
-    layer.style.transform = `translate(${x}px,${y}px) scale(${z})`;
-    // Its own layer while it moves; afterwards painted again, so that text is sharp at any scale.
+    const place = () => (layer.style.transform = `translate(${x}px,${y}px) scale(${z / laid})`);
+    place();
+    // Its own layer while it moves; afterwards laid out at its scale, so that text and lines are sharp.
     layer.style.willChange = "transform";
     clearTimeout(settle);
-    settle = setTimeout(() => (layer.style.willChange = ""), 160);
+    settle = setTimeout(() => {
+      layer.style.willChange = "";
+      if (seen.length) sheet.style.zoom = laid = z;
+      place();
+    }, 160);
   }
 
   function dress(node) {
@@ -306,7 +312,7 @@ export function graphView(onChoose) {
       const first = !scene;
       [scene, overview, hits] = [next, null, null];
       buttons.clear();
-      layer.replaceChildren();
+      sheet.replaceChildren();
       selected = scene.byId.get(selectedId);
       activate(anchor?.[1] ?? selected ?? scene.failures[0] ?? scene.reading[0]);
       if (anchor) [x, y] = [x + (anchor[0].x - anchor[1].x) * z, y + (anchor[0].y - anchor[1].y) * z];

@@ -1,65 +1,50 @@
-// What one value looks like in a cell, and its full text for hovering and copying.
+// What one value looks like in a cell, and all of it for hovering and copying.
 import { h, icon } from "../dom.js";
-import { STATUS, absolute, ago, bytes, count, duration, number, template, valueAt } from "../format.js";
+import { STATUS, absolute, ago, bytes, duration, number, template, valueAt } from "../format.js";
 
-const RIGHT = new Set(["number", "instant", "duration", "size"]);
-const YEARS = /(^|_)(id|year)s?$/i;
+const IDS = /(^|_)(id|year)s?$/i; // whole numbers that are names: no thousands
+const nameOf = (value) => (typeof value === "object" ? (value.name ?? JSON.stringify(value)) : String(value));
+const written = (instant, { days }) => String(instant).replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, "").slice(0, days ? 10 : undefined);
 
-export const alignsRight = (column) => (column.align ? column.align === "right" : RIGHT.has(column.kind));
+const TEXT = {
+  number: (value, { title, decimals }) => (IDS.test(title) ? String(value) : number(value, decimals)),
+  duration,
+  size: bytes,
+  instant: (value, column) => (column.exact ? written(value, column) : ago(value)),
+  status: (value) => STATUS[value]?.[1] ?? value,
+  tags: (value) => value.map(nameOf).join(" "),
+  json: (value) => JSON.stringify(value),
+};
 
-const nameOf = (value) => (typeof value === "object" ? (value?.name ?? value?.title ?? JSON.stringify(value)) : String(value));
+const FULL = {
+  number: String,
+  duration: (value) => `${value} s`,
+  size: (value) => `${value} bytes`,
+  instant: (value, { exact }) => (exact ? value : absolute(value)),
+};
 
-/** The value as it is read. */
-export function textOf(column, value) {
-  if (value == null) return column.missing ?? "—";
-  switch (column.kind) {
-    case "number":
-      return YEARS.test(column.title) ? String(value) : number(value, column.decimals);
-    case "duration":
-      return duration(value);
-    case "size":
-      return bytes(value);
-    case "instant":
-      return column.exact ? String(value).replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, "") : ago(value);
-    case "status":
-      return STATUS[value]?.[1] ?? String(value);
-    case "tags":
-      return value.map(nameOf).join(" ");
-    case "json":
-      return JSON.stringify(value);
-    default:
-      return nameOf(value);
-  }
-}
+const read = (texts) => (column, value) => (value == null ? (column.missing ?? "—") : (texts[column.kind] ?? nameOf)(value, column));
+export const textOf = read(TEXT);
+export const fullText = read({ ...TEXT, ...FULL });
 
-/** All of the value. */
-export function fullText(column, value) {
-  if (value == null) return column.missing ?? "";
-  if (column.kind === "instant") return column.exact ? String(value) : absolute(value);
-  if (column.kind === "number" || column.kind === "duration") return String(value) + (column.kind === "duration" ? " s" : "");
-  if (column.kind === "size") return `${count(value)} bytes`;
-  return typeof value === "object" && column.kind !== "tags" ? (value.name ?? JSON.stringify(value, null, 1)) : textOf(column, value);
-}
+export const alignsRight = ({ align, kind }) => (align ? align === "right" : ["number", "instant", "duration", "size", "counter"].includes(kind));
+
+export const valueOf = (column, row) => (column.read ? column.read(row) : valueAt(row, column.key));
 
 /** Fills a cell; `href` makes its text a link. */
 export function paint(cell, column, row, href) {
-  const value = column.read ? column.read(row) : valueAt(row, column.key);
+  const { kind, suffix } = column;
+  const value = valueOf(column, row);
   const text = textOf(column, value);
   cell.classList.toggle("none", value == null);
-  href ??= column.href && value != null ? template(column.href, row) : null;
-  let content = [text];
-  if (value != null && column.kind === "status") {
-    const [status] = STATUS[value] ?? ["queued"];
-    content = [h("span", { class: "status", "data-status": status }, icon(status), text)];
-  } else if (column.kind === "tags" && value != null) {
-    content = value.slice(0, 3).map((tag) => h("span", { class: "tag" }, nameOf(tag)));
-    if (value.length > 3) content.push(h("span", { class: "t3 small" }, `+${value.length - 3}`));
-  } else if (column.kind === "user" && value != null) {
-    content = [h("span", { class: "avatar", role: "img", "aria-label": text }, initials(text))];
-  }
-  if (href) content = [h("a", { href, "data-nav": true, class: "plain", tabindex: -1 }, ...content)];
-  if (column.suffix && value != null) content.push(h("span", { class: "t3" }, ` ${template(column.suffix, row, String)}`));
-  cell.replaceChildren(...content);
+  cell.replaceChildren(text);
+  if (value == null) return;
+  if (kind === "status") cell.replaceChildren(h("span", { class: "status", "data-status": STATUS[value]?.[0] ?? "queued" }, icon(STATUS[value]?.[0] ?? "queued"), text));
+  if (kind === "tags") cell.replaceChildren(...value.slice(0, 3).map((tag) => h("span", { class: "tag" }, nameOf(tag))), value.length > 3 ? h("span", { class: "t3 small" }, `+${value.length - 3}`) : "");
+  if (kind === "user") cell.replaceChildren(h("span", { class: "avatar", role: "img", "aria-label": text }, initials(text)));
+  href ??= column.href && template(column.href, row);
+  if (href) cell.replaceChildren(h("a", { href, "data-nav": true, class: "plain", tabindex: -1 }, ...cell.childNodes));
+  if (suffix) cell.append(h("span", { class: "t3" }, ` ${template(suffix, row, String)}`));
 }
 
-const initials = (name) => name.split(/[\s._@-]+/).slice(0, 2).map((word) => word[0] ?? "").join("").toUpperCase();
+const initials = (name) => name.split(/[\s._@-]+/, 2).map((word) => word.slice(0, 1)).join("").toUpperCase();

@@ -1,51 +1,43 @@
 // Terminal colours (SGR) as spans. Other escape sequences and what a carriage return overwrote are dropped.
 import { h } from "../dom.js";
 
-const ESCAPE = /\x1b\[([0-9;]*)m|\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07/;
+const ESCAPE = /\x1b\[([\d;]*)m|\x1b\[[\d;?]*[A-Za-z]|\x1b\].*?\x07/;
+const parts = (text) => text.replace(/^.*\r(?=.)/s, "").split(ESCAPE);
 
-export const plain = (text) => text.split(ESCAPE).filter((_, i) => i % 2 === 0).join("").replace(/^.*\r(?=.)/s, "");
+export const plain = (text) => parts(text).filter((_, i) => i % 2 === 0).join("");
 
-/** Spans of a line; parts that `pattern` matches are marked. */
+/** Spans of a line; what the one group of `pattern` matches is marked. */
 export function spans(text, pattern) {
-  const parts = text.replace(/^.*\r(?=.)/s, "").split(ESCAPE);
   let style = {};
-  const found = [];
-  parts.forEach((part, i) => {
-    if (i % 2) return void (part !== undefined && (style = restyle(style, part)));
-    if (!part) return;
-    const span = h("span", { class: style.class }, ...marked(part, pattern));
-    if (style.rgb) span.style.color = style.rgb;
-    found.push(span);
+  return parts(text).map((part, i) => {
+    if (i % 2) style = part === undefined ? style : restyle(style, part);
+    if (i % 2 || !part) return "";
+    const pieces = pattern ? part.split(pattern).map((piece, k) => (k % 2 ? h("mark", {}, piece) : piece)) : part;
+    const span = h("span", { class: `${style.name ?? ""}${style.bold ? " b" : ""}` }, pieces);
+    if (style.exact) span.style.color = style.exact;
+    return span;
   });
-  return found;
 }
 
 function restyle(style, codes) {
   const queue = (codes || "0").split(";").map(Number);
-  let { fore, bold, rgb } = style;
   while (queue.length) {
     const code = queue.shift();
-    if (code === 0) [fore, bold, rgb] = [];
-    else if (code === 1) bold = "b";
-    else if (code === 22) bold = undefined;
-    else if (code === 39) [fore, rgb] = [];
-    else if ((code >= 30 && code < 38) || (code >= 90 && code < 98)) [fore, rgb] = [`a${code % 10}`];
+    if (code === 0) style = {};
+    else if (code === 1 || code === 22) style = { ...style, bold: code === 1 };
+    else if (code === 39) style = { bold: style.bold };
+    else if (/^[39][0-7]$/.test(code)) style = { bold: style.bold, name: `a${code % 10}` };
     else if (code === 38 || code === 48) {
-      const [kind, a, g, b] = queue;
-      queue.splice(0, kind === 2 ? 4 : 2);
-      if (code === 38) [fore, rgb] = kind === 2 ? [, `rgb(${a},${g},${b})`] : a < 16 ? [`a${a % 8}`] : [, indexed(a)];
+      const colour = queue.splice(0, queue[0] === 2 ? 4 : 2).slice(1);
+      if (code === 38) style = { bold: style.bold, ...(colour[0] < 16 && !colour[1] ? { name: `a${colour[0] % 8}` } : { exact: rgb(colour) }) };
     }
   }
-  return { fore, bold, rgb, class: [fore, bold].filter(Boolean).join(" ") || null };
+  return style;
 }
 
-function indexed(n) {
-  if (n > 231) return `hsl(0,0%,${Math.round(((n - 232) / 23) * 100)}%)`;
-  const level = (digit) => (digit ? 55 + 40 * digit : 0);
-  return `rgb(${level(Math.floor((n - 16) / 36))},${level(Math.floor((n - 16) / 6) % 6)},${level((n - 16) % 6)})`;
-}
-
-function marked(text, pattern) {
-  if (!pattern) return [text];
-  return text.split(pattern).map((part, i) => (i % 2 ? h("mark", {}, part) : part)).filter((part) => part !== "");
+// One number is of the 256 colours: a cube of 6 levels, then greys.
+function rgb([r, g, b]) {
+  if (g !== undefined) return `rgb(${r},${g},${b})`;
+  if (r > 231) return `hsl(0,0%,${(r - 232) * 4.3}%)`;
+  return `rgb(${[36, 6, 1].map((step) => Math.floor((r - 16) / step) % 6).map((level) => (level ? 55 + 40 * level : 0))})`;
 }

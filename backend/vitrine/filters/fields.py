@@ -1,0 +1,193 @@
+"""The fields that lists can be filtered and sorted by, and where each of them lives in the schema.
+
+All SQL of the filter language is here and in `sql`, as fixed texts; `$1` is the project in all of them. A text with
+`{key}` is filled with the number of a bound argument, never with a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vitrine.filters.parse import Vocabulary
+
+Kind = Literal["text", "number", "integer", "instant", "id"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value, or none, of each row: `value` is that SQL.
+
+    With `lookup` the value belongs to something that the row's `reference` names: `lookup` lists these things (a
+    `from` with its `where`), with the value and the alias `o`; the values are unique. `absent` is true for no value.
+    """
+
+    kind: Kind
+    value: str
+    absent: str
+    reference: str = ""
+    lookup: str = ""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Any number of values of each row: `source` lists them (a `from` with its `where`), `owner` is the row's id there.
+
+    `value` is what is compared; of several, the least is sorted by.
+    """
+
+    source: str
+    owner: str
+    value: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is listed: rows of `table` under `alias`, with the fields to filter and sort by.
+
+    `metadata` lists the rows of one key (`num`, `text`, `kind`, `step` where there are steps) under the alias `m`.
+    """
+
+    alias: str
+    table: str
+    fields: Mapping[str, Column | Links]
+    vocabulary: Vocabulary
+    tags: Links | None = None
+    metadata: str = ""
+    metadata_owner: str = ""
+    has_steps: bool = False
+    parameters: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+    default_sort: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.alias}.id"
+
+
+def _own(kind: Kind, value: str) -> Column:
+    return Column(kind, value, f"{value} is null")
+
+
+def _named(table: str, reference: str) -> Column:
+    """The name of a thing of the project. What is referred to may be gone: such a row has no value."""
+    lookup = f"from {table} o where o.project_id = $1"
+    return Column("text", "o.name", f"not exists (select {lookup} and o.id = {reference})", reference, lookup)
+
+
+def _tags(table: str, owner: str) -> Links:
+    source = f"from {table} l join tag t on t.project_id = $1 and t.id = l.tag_id where l.project_id = $1"
+    return Links(source, f"l.{owner}", "t.name")
+
+
+RUNS = Resource(
+    alias="r",
+    table="run",
+    fields={
+        "name": _own("text", "r.name"),
+        "number": _own("integer", "r.number"),
+        "status": _own("text", "r.status"),
+        "pipeline": _named("pipeline", "r.pipeline_id"),
+        "user": Column("text", "o.name", "r.user_id is null", "r.user_id", "from app_user o where true"),
+        "stack": _named("stack", "r.stack_id"),
+        "model": Links(
+            "from run_model_version l join model_version v on v.project_id = $1 and v.id = l.model_version_id"
+            " join model t on t.project_id = $1 and t.id = v.model_id where l.project_id = $1",
+            "l.run_id",
+            "t.name",
+        ),
+        "tag": _tags("run_tag", "run_id"),
+        "started_at": _own("instant", "r.started_at"),
+        "ended_at": _own("instant", "r.ended_at"),
+        "duration_s": _own("number", "extract(epoch from r.ended_at - r.started_at)::float8"),
+        "code_version": _own("text", "r.code_version"),
+        "id": _own("id", "r.id"),
+    },
+    vocabulary=Vocabulary(
+        names=(
+            "name",
+            "status",
+            "pipeline",
+            "user",
+            "stack",
+            "model",
+            "tag",
+            "started_at",
+            "ended_at",
+            "duration_s",
+            "code_version",
+            "number",
+            "id",
+        ),
+        prefixes=("metadata", "steps", "params", "tags"),
+        aliases=(
+            ("run_name", "name"),
+            ("run name", "name"),
+            ("run_id", "id"),
+            ("user_id", "user"),
+            ("start_time", "started_at"),
+            ("end_time", "ended_at"),
+        ),
+        instants_in_ms=("start_time", "end_time"),
+    ),
+    tags=_tags("run_tag", "run_id"),
+    metadata="from run_metadata m where m.project_id = $1"
+    " and m.key_id = (select k.id from metadata_key k where k.project_id = $1 and k.name = {key}::text)",
+    metadata_owner="m.run_id",
+    has_steps=True,
+    parameters="r.parameters",
+    # what MLflow calls them
+    states={"finished": "completed", "scheduled": "queued", "killed": "cancelled"},
+    default_sort="-started_at",
+)
+
+ARTIFACTS = Resource(
+    alias="a",
+    table="artifact",
+    fields={
+        "name": _own("text", "a.name"),
+        "type": _own(
+            "text",
+            "(select v.type from artifact_version v where v.project_id = $1 and v.artifact_id = a.id"
+            " order by v.number desc limit 1)",
+        ),
+        "data_type": _own(
+            "text",
+            "(select v.data_type from artifact_version v where v.project_id = $1 and v.artifact_id = a.id"
+            " order by v.number desc limit 1)",
+        ),
+        "tag": _tags("artifact_tag", "artifact_id"),
+        "created_at": _own("instant", "a.created_at"),
+        "id": _own("id", "a.id"),
+    },
+    vocabulary=Vocabulary(names=("name", "type", "data_type", "tag", "created_at", "id"), prefixes=("tags",)),
+    tags=_tags("artifact_tag", "artifact_id"),
+    default_sort="-created_at",
+)
+
+ARTIFACT_VERSIONS = Resource(
+    alias="v",
+    table="artifact_version",
+    fields={
+        "name": _own("text", "v.name"),
+        "number": _own("integer", "v.number"),
+        "artifact": _named("artifact", "v.artifact_id"),
+        "type": _own("text", "v.type"),
+        "data_type": _own("text", "v.data_type"),
+        "size_bytes": _own("integer", "v.size_bytes"),
+        "tag": _tags("artifact_version_tag", "artifact_version_id"),
+        "created_at": _own("instant", "v.created_at"),
+        "id": _own("id", "v.id"),
+    },
+    vocabulary=Vocabulary(
+        names=("name", "number", "artifact", "type", "data_type", "size_bytes", "tag", "created_at", "id"),
+        prefixes=("metadata", "tags"),
+    ),
+    tags=_tags("artifact_version_tag", "artifact_version_id"),
+    metadata="from artifact_version_metadata m where m.project_id = $1"
+    " and m.key_id = (select k.id from metadata_key k where k.project_id = $1 and k.name = {key}::text)",
+    metadata_owner="m.artifact_version_id",
+    default_sort="-number",
+)

@@ -1,0 +1,277 @@
+"""Turns a filter into SQL: fixed fragments, every value a bound argument, `$1` the project.
+
+Meaning. A comparison holds, or it does not: a value that is missing, or of a type that does not fit, is no match, and
+`not` is the exact opposite. Of several values (tags, models, the metadata of a run and of its steps) one that fits is
+enough; `tag != 'x'`, `tag not in (…)` mean that none of the tags is. Not-a-number equals itself and is neither less nor
+greater than anything. `contains` is a literal part, in either case; `like` minds the case, `ilike` does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitrine.filters.compare import (
+    LIKES,
+    NO_MATCH,
+    Stored,
+    compare_bool,
+    compare_epoch,
+    compare_flag,
+    compare_kind,
+    compare_number,
+    compare_numeric,
+    compare_text,
+    compare_typed,
+)
+from vitrine.filters.fields import RUNS, Column, Links, Resource
+from vitrine.filters.parse import parse_filter
+from vitrine.filters.tree import And, Comparison, Expression, Field, Not, Or
+
+PROBE_CAP = 5_000
+PROBES_AT_MOST = 4
+# How the values of a metadata row are stored; bools have the texts true and false besides.
+METADATA = {
+    "number": Stored("m.kind in ('number', 'duration')", "m.num", compare_number),
+    "bool": Stored("m.kind = 'bool'", "m.num", compare_flag),
+    "instant": Stored("m.kind = 'instant'", "m.num", compare_epoch),
+    "text": Stored("m.kind <> 'instant'", "m.text", compare_text),
+}
+_OPPOSITES = {"!=": "=", "not in": "in", "not between": "between"} | {
+    f"not {one}": one for one in ("like", "ilike", "contains")
+}
+
+
+class Arguments:
+    """What is bound, in order; `add` answers with the placeholder."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.values: list[Any] = []
+
+    def add(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${self.first + len(self.values) - 1}"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Says how rare the indexed conditions of a filter are, so that the right plan is asked for.
+
+    Fetch the one value of `sql` with the project and `arguments`: a list of counts, each capped at PROBE_CAP. Then
+    take `choose(counts)` in place of the filter's `where`; its arguments are the filter's.
+    """
+
+    sql: str
+    arguments: list[Any]
+    where: str
+    index_first: list[str]
+
+    def choose(self, counts: Sequence[int]) -> str:
+        """The condition that reads the rarest one from its index first, or goes through the list if none is rare."""
+        rarest = min(range(len(counts)), key=counts.__getitem__)
+        return self.index_first[rarest] if counts[rarest] < PROBE_CAP else self.where
+
+
+@dataclass(frozen=True)
+class CompiledFilter:
+    """A condition over the resource's alias, for the rows of project `$1`; `arguments` follow it from `$first`."""
+
+    where: str
+    arguments: list[Any] = field(default_factory=list)
+    rarest_metadata: Probe | None = None
+
+
+def compile_filter(text: str, resource: Resource, *, first: int = 2) -> CompiledFilter:
+    """The SQL of a filter; of a blank one, `true`. Raises: FilterInvalid."""
+    expression = parse_filter(text, resource.vocabulary)
+    if expression is None:
+        return CompiledFilter("true")
+    compiler = _Compiler(resource, Arguments(first))
+    parts = [compiler.compile_part(part) for part in _conjuncts(expression)]
+    where = _join(" and ", [part.through for part in parts])
+    arguments = compiler.arguments.values
+    return CompiledFilter(where, arguments, _probe(expression, parts, resource, where))
+
+
+def compile_runs_filter(text: str, *, first: int = 2) -> CompiledFilter:
+    """The SQL of a filter of runs, over the alias `r`. Raises: FilterInvalid."""
+    return compile_filter(text, RUNS, first=first)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A condition that must hold: row by row, and, if it has an index of its own, from there."""
+
+    through: str
+    index_first: str = ""
+
+
+def _conjuncts(expression: Expression) -> tuple[Expression, ...]:
+    return expression.parts if isinstance(expression, And) else (expression,)
+
+
+def _probe(expression: Expression, parts: list[_Part], resource: Resource, where: str) -> Probe | None:
+    places = [place for place, part in enumerate(parts) if part.index_first][:PROBES_AT_MOST]
+    if not places:
+        return None
+    compiler = _Compiler(resource, Arguments(2))
+    conjuncts = _conjuncts(expression)
+    counts = []
+    for place in places:
+        comparison = conjuncts[place]
+        assert isinstance(comparison, Comparison)
+        linked = compiler.link(comparison)
+        assert linked is not None
+        counts.append(f"(select count(*) from (select {linked.source} limit {PROBE_CAP}) rows)")  # noqa: S608
+    index_first = [
+        _join(" and ", [part.index_first if at == place else part.through for at, part in enumerate(parts)])
+        for place in places
+    ]
+    return Probe(f"select array[{', '.join(counts)}]", compiler.arguments.values, where, index_first)
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """The rows of another table that fulfil a comparison, and whose they are."""
+
+    source: str
+    owner: str
+    negated: bool
+
+
+class _Compiler:
+    def __init__(self, resource: Resource, arguments: Arguments) -> None:
+        self.resource = resource
+        self.arguments = arguments
+        self.add = arguments.add
+
+    def compile_part(self, expression: Expression) -> _Part:
+        """A conjunct at the top; `offset 0` keeps the planner from turning the look-up of each row into a join."""
+        if not isinstance(expression, Comparison):
+            return _Part(self.compile(expression))
+        linked = self.link(expression)
+        if linked is None:
+            return _Part(self.compare(expression))
+        look = f"exists (select {linked.source} and {linked.owner} = {self.resource.id} offset 0)"
+        if linked.negated:
+            return _Part(f"not {look}")
+        return _Part(look, f"{self.resource.id} = any(array(select {linked.owner} {linked.source}))")
+
+    def compile(self, expression: Expression) -> str:
+        if isinstance(expression, And):
+            return _join(" and ", [self.compile(part) for part in expression.parts])
+        if isinstance(expression, Or):
+            return _join(" or ", [self.compile(part) for part in expression.parts])
+        if isinstance(expression, Not):
+            return f"({self.compile(expression.part)}) is not true"
+        linked = self.link(expression)
+        if linked is None:
+            return self.compare(expression)
+        look = f"exists (select {linked.source} and {linked.owner} = {self.resource.id})"
+        return f"not {look}" if linked.negated else look
+
+    # ── one comparison ─────────────────────────────────────────────────────────────────────────────
+    def link(self, comparison: Comparison) -> _Linked | None:
+        """The rows of another table that decide, if there are such; None if the row itself does."""
+        name = comparison.field.name
+        if name == "metadata":
+            return self.link_metadata(comparison)
+        if name == "tags" and self.resource.tags:
+            return self.link_tag_value(comparison, self.resource.tags)
+        links = self.resource.fields.get(name)
+        if not isinstance(links, Links):
+            return None
+        operator = comparison.operator
+        if operator in ("is null", "is not null"):
+            return _Linked(links.source, links.owner, operator == "is null")
+        positive = _OPPOSITES.get(operator, operator)
+        condition = compare_kind(links.kind, links.value, positive, comparison, self.add)
+        if condition == NO_MATCH:
+            return None
+        return _Linked(f"{links.source} and {condition}", links.owner, positive != operator)
+
+    def link_metadata(self, comparison: Comparison) -> _Linked | None:
+        resource, field_ = self.resource, comparison.field
+        source = self.open_metadata(field_)
+        if comparison.operator in ("is null", "is not null"):
+            return _Linked(source, resource.metadata_owner, comparison.operator == "is null")
+        condition = compare_typed(METADATA, comparison, self.add)
+        return _Linked(f"{source} and {condition}", resource.metadata_owner, False)
+
+    def open_metadata(self, field_: Field) -> str:
+        source = self.resource.metadata.format(key=self.add(field_.key))
+        return source if field_.step is None else f"{source} and m.step = {self.add(field_.step)}::text"
+
+    def link_tag_value(self, comparison: Comparison, tags: Links) -> _Linked | None:
+        """`tags.<key>`: the tag `<key>` itself, or a tag `<key>=value` or `<key>:value`, as importers write pairs."""
+        key = f"{self.add(comparison.field.key)}::text"
+        pair = f"left({tags.value}, length({key}) + 1) in ({key} || '=', {key} || ':')"
+        if comparison.operator in ("is null", "is not null"):
+            source = f"{tags.source} and ({tags.value} = {key} or {pair})"
+            return _Linked(source, tags.owner, comparison.operator == "is null")
+        if comparison.operator in ("=", "!=") and isinstance(comparison.values[0], bool):
+            wanted = comparison.values[0] == (comparison.operator == "=")
+            return _Linked(f"{tags.source} and {tags.value} = {key}", tags.owner, not wanted)
+        condition = compare_kind(
+            "text", f"substr({tags.value}, length({key}) + 2)", comparison.operator, comparison, self.add
+        )
+        return _Linked(f"{tags.source} and {pair} and {condition}", tags.owner, False)
+
+    def compare(self, comparison: Comparison) -> str:
+        """The condition on the row itself."""
+        name, operator = comparison.field.name, comparison.operator
+        if name == "params":
+            return self.compare_parameter(comparison)
+        column = self.resource.fields.get(name)
+        if not isinstance(column, Column):
+            return NO_MATCH
+        if operator == "is null":
+            return column.absent
+        if operator == "is not null":
+            return f"not ({column.absent})"
+        if name == "status" and operator not in LIKES:
+            comparison = self.name_states(comparison)
+        condition = compare_kind(column.kind, column.value, operator, comparison, self.add)
+        if not column.lookup or condition == NO_MATCH:
+            return condition
+        found = f"select o.id {column.lookup} and {condition}"
+        return (
+            f"{column.reference} = ({found})"
+            if operator == "="
+            else f"{column.reference} = any(array({found}))"
+        )
+
+    def compare_parameter(self, comparison: Comparison) -> str:
+        key = f"{self.add(comparison.field.key)}::text"
+        value = f"{self.resource.parameters} ->> {key}"
+        if comparison.operator in ("is null", "is not null"):
+            return f"{value} {comparison.operator}"
+        kind = f"jsonb_typeof({self.resource.parameters} -> {key})"
+        texts = "('string', 'number', 'boolean')" if comparison.operator in LIKES else "('string')"
+        condition = compare_typed(
+            {
+                "number": Stored(
+                    "", f"case {kind} when 'number' then ({value})::numeric end", compare_numeric
+                ),
+                "bool": Stored("", f"case {kind} when 'boolean' then ({value})::boolean end", compare_bool),
+                "text": Stored("", f"case when {kind} in {texts} then {value} end", compare_text),
+            },
+            comparison,
+            self.add,
+            quoted_numbers=True,
+        )
+        if condition == NO_MATCH:
+            self.arguments.values.pop()  # the key: PostgreSQL wants each argument used
+        return condition
+
+    def name_states(self, comparison: Comparison) -> Comparison:
+        states = self.resource.states
+        values = [one.lower() if isinstance(one, str) else one for one in comparison.values]
+        named = tuple(states.get(one, one) if isinstance(one, str) else one for one in values)
+        return Comparison(comparison.field, comparison.operator, named, comparison.position)
+
+
+def _join(word: str, conditions: Iterable[str]) -> str:
+    return word.join(f"({one})" for one in conditions)

@@ -1,0 +1,68 @@
+"""DataFrames and Series as Parquet, shown by what `describe()` says of them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from vitrine.enums import VisualizationType
+from vitrine.materializers.base_materializer import PICKLED, BaseMaterializer
+from vitrine.types import DType, StorageSize
+
+PARQUET = "data.parquet"
+MOST_COLUMNS = 200
+
+
+class PandasMaterializer(BaseMaterializer):
+    """What Parquet can't hold, such as columns of mixed types, is pickled."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (pd.DataFrame, pd.Series)
+
+    def save(self, data: pd.DataFrame | pd.Series[Any]) -> None:
+        table = data.to_frame(name=_column_of(data)) if isinstance(data, pd.Series) else data
+        path = self.path(PARQUET)
+        try:
+            table.to_parquet(path, compression="zstd")
+        except Exception:
+            if os.path.exists(path):
+                os.unlink(path)
+            data.to_pickle(self.path(PICKLED))
+
+    def load(self, data_type: type[Any]) -> Any:
+        if os.path.exists(self.path(PICKLED)):
+            return pd.read_pickle(self.path(PICKLED))  # noqa: S301  only ever run by the user's own program
+        table = pd.read_parquet(self.path(PARQUET))
+        if data_type is not None and issubclass(data_type, pd.Series):
+            return table.iloc[:, 0].rename(None if table.columns[0] == UNNAMED else table.columns[0])
+        return table
+
+    def save_visualizations(self, data: pd.DataFrame | pd.Series[Any]) -> dict[str, VisualizationType]:
+        table = data.to_frame(name=_column_of(data)) if isinstance(data, pd.Series) else data
+        if table.shape[1] == 0:
+            return {}
+        path = self.path("describe.csv")
+        table.iloc[:, :MOST_COLUMNS].describe(include="all").T.to_csv(path, index_label="column")
+        return {path: VisualizationType.CSV}
+
+    def extract_metadata(self, data: pd.DataFrame | pd.Series[Any]) -> dict[str, Any]:
+        if isinstance(data, pd.Series):
+            return {
+                "shape": list(data.shape),
+                "size": StorageSize(data.memory_usage()),
+                "dtype": DType(data.dtype),
+            }
+        return {
+            "shape": list(data.shape),
+            "size": StorageSize(data.memory_usage().sum()),
+            "missing": int(data.isna().to_numpy().sum()),
+            "dtypes": {str(name): str(kind) for name, kind in list(data.dtypes.items())[:MOST_COLUMNS]},
+        }
+
+
+UNNAMED = "value"
+
+
+def _column_of(series: pd.Series[Any]) -> str:
+    return UNNAMED if series.name is None else str(series.name)
