@@ -39,3 +39,11 @@ def content_id(*parts: bytes | str) -> UUID:
     number = int.from_bytes(digest.digest()[:16])
     number = number & ~(0xF << 76) | 0x8 << 76
     return UUID(int=number & ~(0b11 << 62) | 0b10 << 62)
+
+
+def find_id(text: str) -> UUID | None:
+    """The id that the text is, if it is one: no name may look like it, so a path takes either."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -345,7 +345,7 @@ async def _blocks(answer: httpx.Response) -> AsyncIterator[str]:
 async def test_a_browser_is_greeted_at_once_and_gets_each_change(url: str, pool: Pool) -> None:
     async with asyncio.timeout(5), open_stream(url) as blocks:
         assert await anext(blocks) == "retry: 1000\n: hello"
-        assert await anext(blocks) == "id: 0\n: ping"
+        assert await anext(blocks) == "id: 0\nevent: ping\ndata: {}"
         await write(pool, "run")
         assert await anext(blocks) == 'id: 1\nevent: change\ndata: {"id":1,"kind":"run","run_id":null}'
 
@@ -353,10 +353,10 @@ async def test_a_browser_is_greeted_at_once_and_gets_each_change(url: str, pool:
 async def test_a_quiet_stream_is_pinged_and_tells_where_to_resume(pool: Pool, dsn: str) -> None:
     async with open_hub(dsn, ping_s=0.05) as hub, asyncio.timeout(5):
         blocks = hub.stream(PROJECT)
-        assert [await anext(blocks) for _ in range(3)][1:] == [b"id: 0\n: ping\n\n"] * 2
+        assert [await anext(blocks) for _ in range(3)][1:] == [b"id: 0\nevent: ping\ndata: {}\n\n"] * 2
         await write(pool, "run", "run", project_id=OTHER)
         await _until(lambda: hub.position == 2)
-        assert await anext(blocks) == b"id: 2\n: ping\n\n"
+        assert await anext(blocks) == b"id: 2\nevent: ping\ndata: {}\n\n"
         await blocks.aclose()
 
 

@@ -28,6 +28,9 @@ class Actor(Struct, frozen=True):
     expires_at: datetime | None
     server_actions: frozenset[str]
     projects: tuple[ReadableProject, ...]
+    token_id: UUID | None = None
+    by_name: dict[str, ReadableProject] = {}
+    """The same projects, by slug and by id."""
 
 
 class Me(Struct):

@@ -17,50 +17,68 @@ Kind = Literal["text", "number", "integer", "instant", "id"]
 
 @dataclass(frozen=True)
 class Column:
-    """One value, or none, of each row: `value` is that SQL.
+    """One value, or none, of each row: `value` is that SQL, `absent` is true where there is none.
 
-    With `lookup` the value belongs to something that the row's `reference` names: `lookup` lists these things (a
-    `from` with its `where`), with the value and the alias `o`; the values are unique. `absent` is true for no value.
+    With `table` the value belongs to something that the row refers to by `reference`: a row of `table`, alias `o`, that
+    fulfils `condition`. These values are unique.
     """
 
     kind: Kind
     value: str
     absent: str
     reference: str = ""
-    lookup: str = ""
+    table: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True)
 class Links:
-    """Any number of values of each row: `source` lists them (a `from` with its `where`), `owner` is the row's id there.
+    """Any number of texts of each row: the `value` of the rows of `table` that fulfil `condition` and whose `owner` it is.
 
-    `value` is what is compared; of several, the least is sorted by.
+    Of several, the least is sorted by.
     """
 
-    source: str
+    table: str
+    condition: str
     owner: str
     value: str
-    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Where typed values under keys are: `num`, `text`, `kind`, and `step` if there are steps, under the alias `m`."""
+
+    table: str
+    owner: str
+    has_steps: bool
+
+    def condition(self, key: str, *, alias: str = "m") -> str:
+        """The rows of one key, whose name is bound as `key`."""
+        return METADATA_ROWS.format(m=alias, key=key)
+
+
+METADATA_ROWS = (
+    "{m}.project_id = $1 and {m}.key_id ="
+    " (select k.id from metadata_key k where k.project_id = $1 and k.name = {key}::text)"
+)
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What is listed: rows of `table` under `alias`, with the fields to filter and sort by.
+    """What is listed: the rows of `table` under `alias`, with the fields to filter and sort by.
 
-    `metadata` lists the rows of one key (`num`, `text`, `kind`, `step` where there are steps) under the alias `m`.
+    `parameters` is a JSON object of the row; `states` are other names of statuses.
     """
 
     alias: str
     table: str
     fields: Mapping[str, Column | Links]
     vocabulary: Vocabulary
+    default_sort: str
     tags: Links | None = None
-    metadata: str = ""
-    metadata_owner: str = ""
-    has_steps: bool = False
+    metadata: Metadata | None = None
     parameters: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
-    default_sort: str = ""
 
     @property
     def id(self) -> str:
@@ -73,13 +91,17 @@ def _own(kind: Kind, value: str) -> Column:
 
 def _named(table: str, reference: str) -> Column:
     """The name of a thing of the project. What is referred to may be gone: such a row has no value."""
-    lookup = f"from {table} o where o.project_id = $1"
-    return Column("text", "o.name", f"not exists (select {lookup} and o.id = {reference})", reference, lookup)
+    absent = f"not exists (select from {table} o where o.project_id = $1 and o.id = {reference})"
+    return Column("text", "o.name", absent, reference, f"{table} o", "o.project_id = $1")
 
 
 def _tags(table: str, owner: str) -> Links:
-    source = f"from {table} l join tag t on t.project_id = $1 and t.id = l.tag_id where l.project_id = $1"
-    return Links(source, f"l.{owner}", "t.name")
+    return Links(
+        f"{table} l join tag t on t.project_id = $1 and t.id = l.tag_id",
+        "l.project_id = $1",
+        f"l.{owner}",
+        "t.name",
+    )
 
 
 RUNS = Resource(
@@ -90,11 +112,12 @@ RUNS = Resource(
         "number": _own("integer", "r.number"),
         "status": _own("text", "r.status"),
         "pipeline": _named("pipeline", "r.pipeline_id"),
-        "user": Column("text", "o.name", "r.user_id is null", "r.user_id", "from app_user o where true"),
+        "user": Column("text", "o.name", "r.user_id is null", "r.user_id", "app_user o", "true"),
         "stack": _named("stack", "r.stack_id"),
         "model": Links(
-            "from run_model_version l join model_version v on v.project_id = $1 and v.id = l.model_version_id"
-            " join model t on t.project_id = $1 and t.id = v.model_id where l.project_id = $1",
+            "run_model_version l join model_version v on v.project_id = $1 and v.id = l.model_version_id"
+            " join model t on t.project_id = $1 and t.id = v.model_id",
+            "l.project_id = $1",
             "l.run_id",
             "t.name",
         ),
@@ -133,10 +156,7 @@ RUNS = Resource(
         instants_in_ms=("start_time", "end_time"),
     ),
     tags=_tags("run_tag", "run_id"),
-    metadata="from run_metadata m where m.project_id = $1"
-    " and m.key_id = (select k.id from metadata_key k where k.project_id = $1 and k.name = {key}::text)",
-    metadata_owner="m.run_id",
-    has_steps=True,
+    metadata=Metadata("run_metadata", "m.run_id", has_steps=True),
     parameters="r.parameters",
     # what MLflow calls them
     states={"finished": "completed", "scheduled": "queued", "killed": "cancelled"},
@@ -186,8 +206,6 @@ ARTIFACT_VERSIONS = Resource(
         prefixes=("metadata", "tags"),
     ),
     tags=_tags("artifact_version_tag", "artifact_version_id"),
-    metadata="from artifact_version_metadata m where m.project_id = $1"
-    " and m.key_id = (select k.id from metadata_key k where k.project_id = $1 and k.name = {key}::text)",
-    metadata_owner="m.artifact_version_id",
+    metadata=Metadata("artifact_version_metadata", "m.artifact_version_id", has_steps=False),
     default_sort="-number",
 )

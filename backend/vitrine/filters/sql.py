@@ -25,9 +25,9 @@ from vitrine.filters.compare import (
     compare_text,
     compare_typed,
 )
-from vitrine.filters.fields import RUNS, Column, Links, Resource
+from vitrine.filters.fields import RUNS, Column, Links, Metadata, Resource
 from vitrine.filters.parse import parse_filter
-from vitrine.filters.tree import And, Comparison, Expression, Field, Not, Or
+from vitrine.filters.tree import And, Comparison, Expression, Not, Or
 
 PROBE_CAP = 5_000
 PROBES_AT_MOST = 4
@@ -176,48 +176,47 @@ class _Compiler:
     def link(self, comparison: Comparison) -> _Linked | None:
         """The rows of another table that decide, if there are such; None if the row itself does."""
         name = comparison.field.name
-        if name == "metadata":
-            return self.link_metadata(comparison)
+        if name == "metadata" and self.resource.metadata:
+            return self.link_metadata(comparison, self.resource.metadata)
         if name == "tags" and self.resource.tags:
             return self.link_tag_value(comparison, self.resource.tags)
         links = self.resource.fields.get(name)
         if not isinstance(links, Links):
             return None
         operator = comparison.operator
+        source = f"from {links.table} where {links.condition}"
         if operator in ("is null", "is not null"):
-            return _Linked(links.source, links.owner, operator == "is null")
+            return _Linked(source, links.owner, operator == "is null")
         positive = _OPPOSITES.get(operator, operator)
-        condition = compare_kind(links.kind, links.value, positive, comparison, self.add)
+        condition = compare_kind("text", links.value, positive, comparison, self.add)
         if condition == NO_MATCH:
             return None
-        return _Linked(f"{links.source} and {condition}", links.owner, positive != operator)
+        return _Linked(f"{source} and {condition}", links.owner, positive != operator)
 
-    def link_metadata(self, comparison: Comparison) -> _Linked | None:
-        resource, field_ = self.resource, comparison.field
-        source = self.open_metadata(field_)
+    def link_metadata(self, comparison: Comparison, metadata: Metadata) -> _Linked:
+        step = comparison.field.step
+        source = f"from {metadata.table} m where {metadata.condition(self.add(comparison.field.key))}"
+        if step is not None:
+            source += f" and m.step = {self.add(step)}::text"
         if comparison.operator in ("is null", "is not null"):
-            return _Linked(source, resource.metadata_owner, comparison.operator == "is null")
-        condition = compare_typed(METADATA, comparison, self.add)
-        return _Linked(f"{source} and {condition}", resource.metadata_owner, False)
-
-    def open_metadata(self, field_: Field) -> str:
-        source = self.resource.metadata.format(key=self.add(field_.key))
-        return source if field_.step is None else f"{source} and m.step = {self.add(field_.step)}::text"
+            return _Linked(source, metadata.owner, comparison.operator == "is null")
+        return _Linked(f"{source} and {compare_typed(METADATA, comparison, self.add)}", metadata.owner, False)
 
     def link_tag_value(self, comparison: Comparison, tags: Links) -> _Linked | None:
         """`tags.<key>`: the tag `<key>` itself, or a tag `<key>=value` or `<key>:value`, as importers write pairs."""
         key = f"{self.add(comparison.field.key)}::text"
+        source = f"from {tags.table} where {tags.condition}"
         pair = f"left({tags.value}, length({key}) + 1) in ({key} || '=', {key} || ':')"
-        if comparison.operator in ("is null", "is not null"):
-            source = f"{tags.source} and ({tags.value} = {key} or {pair})"
-            return _Linked(source, tags.owner, comparison.operator == "is null")
-        if comparison.operator in ("=", "!=") and isinstance(comparison.values[0], bool):
-            wanted = comparison.values[0] == (comparison.operator == "=")
-            return _Linked(f"{tags.source} and {tags.value} = {key}", tags.owner, not wanted)
-        condition = compare_kind(
-            "text", f"substr({tags.value}, length({key}) + 2)", comparison.operator, comparison, self.add
-        )
-        return _Linked(f"{tags.source} and {pair} and {condition}", tags.owner, False)
+        operator, values = comparison.operator, comparison.values
+        if operator in ("is null", "is not null"):
+            return _Linked(
+                f"{source} and ({tags.value} = {key} or {pair})", tags.owner, operator == "is null"
+            )
+        if operator in ("=", "!=") and isinstance(values[0], bool):
+            return _Linked(f"{source} and {tags.value} = {key}", tags.owner, values[0] != (operator == "="))
+        value = f"substr({tags.value}, length({key}) + 2)"
+        condition = compare_kind("text", value, operator, comparison, self.add)
+        return _Linked(f"{source} and {pair} and {condition}", tags.owner, False)
 
     def compare(self, comparison: Comparison) -> str:
         """The condition on the row itself."""
@@ -234,9 +233,9 @@ class _Compiler:
         if name == "status" and operator not in LIKES:
             comparison = self.name_states(comparison)
         condition = compare_kind(column.kind, column.value, operator, comparison, self.add)
-        if not column.lookup or condition == NO_MATCH:
+        if not column.table or condition == NO_MATCH:
             return condition
-        found = f"select o.id {column.lookup} and {condition}"
+        found = f"select o.id from {column.table} where {column.condition} and {condition}"
         return (
             f"{column.reference} = ({found})"
             if operator == "="

@@ -35,13 +35,16 @@ def register(kind: type[Any], materializer: type[BaseMaterializer]) -> None:
     (_own if is_ours else _registered)[kind] = materializer
 
 
-def find_materializer(kind: type[Any], *, annotation: Any = None) -> type[BaseMaterializer]:
-    """The class for values of this type; pickling is the last resort.
+def as_announced(value: Any, annotation: Any) -> Any:
+    """A NumPy scalar that its annotation calls a `float` is one; every other value is itself."""
+    is_numpy = type(value).__module__.split(".")[0] == "numpy"
+    return (
+        annotation(value) if is_numpy and annotation in SCALARS and isinstance(value, annotation) else value
+    )
 
-    A NumPy scalar that an annotation calls a `float` is saved as one.
-    """
-    if annotation in SCALARS and issubclass(kind, annotation) and kind.__module__.split(".")[0] == "numpy":
-        kind = annotation
+
+def find_materializer(kind: type[Any]) -> type[BaseMaterializer]:
+    """The class for values of this type; pickling is the last resort."""
     for ancestor in kind.__mro__[:-1]:
         if found := _registered.get(ancestor):
             return found

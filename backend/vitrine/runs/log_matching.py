@@ -20,13 +20,21 @@ def match_lines(pattern: str, bodies: list[bytes]) -> bytes:
     import pyarrow as pa
     from pyarrow import compute
 
+    _refuse_what_is_no_pattern(pattern)
     found = []
     for body in bodies:
-        try:
-            lines = compute.split_pattern(pa.array([unpack_body(body).decode()]), "\n").values
-            hits = compute.indices_nonzero(compute.match_substring_regex(lines, pattern, ignore_case=True))
-        except pa.ArrowInvalid as error:
-            said = str(error).removeprefix("Invalid regular expression: ")
-            raise Invalid(f"{pattern[:200]!r} is not a regular expression that can be searched for: {said}") from error
-        found.append(hits.to_pylist())
+        lines = compute.split_pattern(pa.array([unpack_body(body).decode()]), "\n").flatten()
+        matches = compute.match_substring_regex(lines, pattern, ignore_case=True)
+        found.append(compute.indices_nonzero(matches).to_pylist())
     return msgspec.msgpack.encode(found)
+
+
+def _refuse_what_is_no_pattern(pattern: str) -> None:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    try:
+        compute.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        said = str(error).removeprefix("Invalid regular expression: ")
+        raise Invalid(f"{pattern[:200]!r} is not a regular expression that can be searched for: {said}") from error

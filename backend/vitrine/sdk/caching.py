@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import types
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from vitrine.errors import VitrineError
-from vitrine.ingest.structs import StoredFile
+from vitrine.runs.cache_structs import CachedAnswer, CachedOutput, CachedStep
 from vitrine.sdk.graph import Node
 from vitrine.sdk.reporting import Reporter
 from vitrine.sdk.storing import StoredVersion
@@ -19,32 +17,6 @@ from vitrine.sdk.values import to_plain
 
 FORMAT = 1
 LOOK_UP_S = 5.0
-
-
-class CachedOutput(Struct):
-    """A version that an earlier run wrote."""
-
-    output: str
-    artifact_version_id: UUID
-    artifact: str
-    type: str
-    data_type: str
-    materializer: str
-    files: list[StoredFile]
-
-
-class CachedStep(Struct):
-    """The newest step that did the same. `metadata` is what it logged."""
-
-    run_id: UUID
-    run_number: int | None
-    step: str
-    outputs: list[CachedOutput]
-    metadata: dict[str, Any]
-
-
-class CachedAnswer(Struct):
-    found: CachedStep | None
 
 
 def make_cache_key(project: str, node: Node, inputs: dict[str, list[StoredVersion]]) -> str | None:

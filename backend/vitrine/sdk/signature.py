@@ -80,6 +80,8 @@ class _Unknown:
     """Stands for a name that is not there at run time, and for whatever is asked of it."""
 
     def __getattr__(self, name: str) -> _Unknown:
+        if name.startswith("__"):
+            raise AttributeError(name)
         return self
 
     def __getitem__(self, item: Any) -> _Unknown:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from vitrine.ids import new_id
 from vitrine.sdk.connection import Connection, read_data_dir
@@ -33,7 +34,7 @@ def open_spool(connection: Connection) -> Path:
 
     A data directory that cannot be written, as in many containers, is replaced by the system's temporary one.
     """
-    inner = Path("spool") / connection.project / connection.destination
+    inner = Path("spool") / quote(connection.project, safe="") / connection.destination
     try:
         return _prepare(read_data_dir() / inner)
     except OSError as error:
@@ -46,8 +47,9 @@ def open_spool(connection: Connection) -> Path:
 
 
 def _prepare(folder: Path) -> Path:
-    for name in ("blobs", "stage"):
-        (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (folder / "stage").is_dir():
+        for one in (folder.parents[2], folder.parents[1], folder.parent, folder, folder / "blobs", folder / "stage"):
+            one.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from vitrine.errors import Invalid
 from vitrine.ingest.structs import Resources, StepBody
+from vitrine.runs.cache_structs import CachedStep
 from vitrine.sdk.artifact_names import name_artifact
-from vitrine.sdk.caching import CachedStep, find_cached, make_cache_key, take_over
+from vitrine.sdk.caching import find_cached, make_cache_key, take_over
 from vitrine.sdk.context import StepContext, StepMention, in_step
 from vitrine.sdk.external import ExternalArtifact
 from vitrine.sdk.failures import describe_failure

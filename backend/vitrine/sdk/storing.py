@@ -15,7 +15,7 @@ from vitrine.errors import Invalid
 from vitrine.ids import new_id
 from vitrine.ingest.structs import ArtifactVersionBody, StoredFile, StoredVisualization
 from vitrine.materializers.base_materializer import BaseMaterializer
-from vitrine.materializers.registry import find_materializer, name_materializer
+from vitrine.materializers.registry import as_announced, find_materializer, name_materializer
 from vitrine.sdk.reporting import Reporter
 from vitrine.sdk.saying import say
 from vitrine.sdk.signature import name_class
@@ -67,7 +67,8 @@ def store(reporter: Reporter, value: Any, how: Storing) -> tuple[StoredVersion, 
     Raises: whatever the materializer raises when it saves.
     """
     id, folder = new_id(), reporter.stage()
-    kind = how.materializer or find_materializer(type(value), annotation=how.annotation)
+    value = as_announced(value, how.annotation)
+    kind = how.materializer or find_materializer(type(value))
     materializer = kind(uri=str(folder))
     materializer.save(value)
     paths = list(_files_of(folder))

@@ -95,10 +95,10 @@ export function colours(names) {
   return found;
 }
 
-/** A function that runs at most once per wait_ms, the last call never lost. */
-export function atMostEvery(wait_ms, run) {
+/** A function that runs at most once per wait_ms, the last call never lost, and not before first_ms from now. */
+export function atMostEvery(wait_ms, run, first_ms = 0) {
   let timer = 0;
-  let next = 0;
+  let next = performance.now() + first_ms;
   const call = () => {
     timer ||= setTimeout(() => {
       timer = 0;

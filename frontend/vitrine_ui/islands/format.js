@@ -14,9 +14,7 @@ export const STATUS = {
   "upstream-failed": ["upstream-failed", "Upstream failed"],
 };
 
-export const count = (n) => signed(n, (size) => size.toLocaleString("en-US", { maximumFractionDigits: 0 }));
-
-const signed = (n, write) => (n < 0 ? MINUS : "") + write(Math.abs(n));
+export const count = (n) => number(n, 0);
 
 /** Decimals that give a column four significant digits, and no more than its values have. */
 export function decimalsFor(values) {
@@ -34,9 +32,9 @@ export function decimalsFor(values) {
 export function number(value, decimals = decimalsFor([value])) {
   if (typeof value !== "number") return String(value).replace(/^-(?=Inf)/, MINUS);
   const size = Math.abs(value);
-  if (size && (size < 10 ** -Math.min(decimals, 6) || size >= 1e15))
-    return signed(value, () => size.toPrecision(4).replace(/\.?0+(?=e|$)/, "")).replace("e-", `e${MINUS}`).replace("e+", "e");
-  return signed(value, () => size.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  const odd = size && (size < 10 ** -Math.min(decimals, 6) || size >= 1e15);
+  const [whole, rest] = odd ? [String(Number(size.toPrecision(4)))] : size.toFixed(decimals).split(".");
+  return (value < 0 ? MINUS : "") + (odd ? whole.replace("e-", `e${MINUS}`).replace("e+", "e") : whole.replace(/\B(?=(\d{3})+$)/g, ",")) + (rest ? `.${rest}` : "");
 }
 
 const two = (n) => String(Math.floor(n)).padStart(2, "0");

@@ -50,17 +50,18 @@ create table role_assignment (            -- one role, to one user or team, on o
 create index role_assignment_user on role_assignment (user_id) where user_id is not null;
 create index role_assignment_team on role_assignment (team_id) where team_id is not null;
 
-create table browser_session (            -- a browser's; the cookie holds the id, the table its SHA-256
-  id_hash bytea primary key, user_id uuid not null references app_user on delete cascade, csrf text not null,
-  created_at timestamptz not null default now(), seen_at timestamptz not null default now(),
-  expires_at timestamptz not null);
-create index browser_session_user on browser_session (user_id);
-
 create table token (                      -- vit_<id>_<secret>; actions are those of the role, within the project if one is set
   id uuid primary key, user_id uuid not null references app_user on delete cascade, name text not null,
   secret_hash bytea not null, role text not null, project_id uuid references project on delete cascade,
   created_at timestamptz not null default now(), last_used_at timestamptz, expires_at timestamptz,
   unique (user_id, name));
+
+create table browser_session (            -- a browser's; the cookie holds the id, the table its SHA-256
+  id_hash bytea primary key, user_id uuid not null references app_user on delete cascade, csrf text not null,
+  token_id uuid references token on delete cascade,   -- it was opened with this token: no more rights than it, no longer life
+  created_at timestamptz not null default now(), seen_at timestamptz not null default now(),
+  expires_at timestamptz not null);
+create index browser_session_user on browser_session (user_id);
 
 create table sign_in_link (               -- one use
   code_hash bytea primary key, user_id uuid not null references app_user on delete cascade,

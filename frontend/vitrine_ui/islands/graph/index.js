@@ -91,7 +91,8 @@ export const Graph = island((node, first) => {
   }
 
   // A list to tap on a phone; beside the drawing a table for those who cannot see it.
-  const drawRows = atMostEvery(phone.matches ? 100 : 2000, () => {
+  const drawRows = atMostEvery(phone.matches ? 100 : 2000, writeRows, phone.matches ? 0 : 1500);
+  function writeRows() {
     if (!scene) return;
     const more = scene.steps.length - MOST_ROWS;
     rows.replaceChildren(h("caption", { class: "sr" }, `Steps${more > 0 ? `, the first ${MOST_ROWS}` : ""}`), ...scene.steps.slice(0, MOST_ROWS).map((step) =>
@@ -99,7 +100,7 @@ export const Graph = island((node, first) => {
         h("td", { class: "status", "data-status": step.status }, icon(step.status), h("span", { class: "sr" }, wordOf(step))),
         h("th", { scope: "row" }, button("cut", nameOf(step), null, { "data-id": step.id, tabindex: phone.matches ? 0 : -1 })),
         h("td", { class: "small t3" }, lineOf(scene, step)))));
-  });
+  }
 
   // ── search and failures ──
   function search() {

@@ -39,12 +39,13 @@ export function applyStatuses(scene, statuses) {
     const text = JSON.stringify((node.state = statuses[node.id] ?? {}));
     if (text !== node.text) changed.add(node);
     node.text = text;
+    [node.began, node.ended] = [Date.parse(node.state.started_at), Date.parse(node.state.ended_at)];
     node.status = STATUS[node.state.status]?.[0] ?? "queued";
     if (node.state.blocked_by) node.status = "upstream-failed";
   }
-  const times = (key, nodes = scene.steps) => nodes.map(({ state }) => Date.parse(state[key])).filter(Boolean);
+  const times = (key) => scene.steps.map((step) => step[key]).filter(Boolean);
   scene.running = scene.steps.some((step) => step.status === "running");
-  scene.span_s = (Math.max(...(scene.running ? [Date.now()] : times("ended_at"))) - Math.min(...times("started_at"))) / 1000;
+  scene.span_s = (Math.max(...(scene.running ? [Date.now()] : times("ended"))) - Math.min(...times("began"))) / 1000;
   scene.failures = scene.steps.filter((step) => step.status === "failed" || step.state.counts?.failed);
   for (const node of scene.nodes)
     if (node.kind === "artifact") {
@@ -60,14 +61,14 @@ const isDead = ({ status }) => status === "failed" || status === "upstream-faile
 
 // What the end had to wait for: from the step that ended last, back over the input that came last.
 function markPath(scene) {
-  const end = (node) => Date.parse(node.state.ended_at ?? node.above[0]?.state.ended_at) || 0;
+  const end = (node) => node.ended || node.above[0]?.ended || 0;
   const latest = (nodes) => nodes.filter(end).reduce((late, node) => (late && end(late) >= end(node) ? late : node), null);
   const path = new Map();
   for (let node = latest(scene.steps); node && !path.has(node); node = path.get(node)) path.set(node, latest(node.above));
   for (const edge of scene.edges) edge.mark = isDead(edge.from) ? "dead" : path.get(edge.to) === edge.from ? "critical" : "plain";
 }
 
-const spent = ({ state }) => state.duration_s ?? (Date.now() - Date.parse(state.started_at)) / 1000;
+const spent = ({ state, began }) => state.duration_s ?? (Date.now() - began) / 1000;
 
 /** The share of the run's time that a step took, 0 to 1. */
 export const shareOf = (scene, node) =>

@@ -163,12 +163,14 @@ export function graphView(onChoose) {
     cancelAnimationFrame(flight);
     const [from, begun] = [[x, y, z], performance.now()];
     const step = (now) => {
-      const t = animate && !matchMedia("(prefers-reduced-motion: reduce)").matches ? Math.min(1, (now - begun) / 160) : 1;
+      const t = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : Math.max(0, Math.min(1, (now - begun) / 160));
       [x, y, z] = [nx, ny, nz].map((to, i) => to + (from[i] - to) * (1 - t) ** 3);
-      draw();
       if (t < 1) flight = requestAnimationFrame(step);
+      if (t) draw();
     };
-    step(begun);
+    if (animate) step(begun);
+    else [x, y, z] = [nx, ny, nz];
+    ask();
   }
 
   /** All of it; when opening and that could not be read, its width from the top. */

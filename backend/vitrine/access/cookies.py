@@ -1,0 +1,37 @@
+"""The cookies of a browser: what they are called, and reading them without being fooled by a second one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vitrine.settings import Settings
+
+SESSION = "vitrine_session"
+BEFORE_SIGN_IN = "vitrine_before"
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+def name_cookie(settings: Settings, name: str) -> str:
+    """`__Host-…` where a browser takes it: over TLS, without a path. Then no other host of the domain can set it."""
+    return f"__Host-{name}" if settings.is_secure and not settings.base_path else name
+
+
+def find_cookie(headers: Headers, name: bytes) -> bytes | None:
+    """Its value; None also when there are two of the name, since somebody else then wrote one of them."""
+    start = name + b"="
+    found = [part[len(start) :] for part in _split_cookies(headers) if part.startswith(start)]
+    return found[0] if len(found) == 1 else None
+
+
+def _split_cookies(headers: Headers) -> Iterable[bytes]:
+    for key, value in headers:
+        if key == b"cookie":
+            for part in value.split(b";"):
+                yield part.strip()
+
+
+def write_cookie(settings: Settings, name: str, value: str, *, max_age_s: int, same_site: str = "lax") -> str:
+    """A Set-Cookie header that scripts cannot read. An age of 0 removes the cookie."""
+    flags = "; Secure" if settings.is_secure else ""
+    path = settings.base_path or "/"
+    return f"{name_cookie(settings, name)}={value}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite={same_site}{flags}"

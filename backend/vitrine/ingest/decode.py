@@ -1,0 +1,172 @@
+"""Requests become events. A broken envelope is refused whole; a broken event is refused alone, with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from vitrine.errors import Conflict, Invalid, TooLarge, VitrineError
+from vitrine.ingest.check import check_event, refuse_nul
+from vitrine.ingest.structs import (
+    ArtifactVersionEvent,
+    Event,
+    HeartbeatEvent,
+    LogEvent,
+    MetadataEvent,
+    ModelVersionEvent,
+    Rejected,
+    RunEvent,
+    SnapshotEvent,
+    StepEvent,
+)
+from vitrine.metadata.values import Value, flatten
+from vitrine.runs.log_codec import PackedLog, pack
+
+EVENTS_LIMIT = 10_000
+DETAIL_LIMIT = 500
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class _Request(Struct, forbid_unknown_fields=True):
+    events: list[Raw]
+
+
+class _Label(Struct):
+    """As much of an event as still says which one it is."""
+
+    id: Any = None
+
+
+class Batch(Struct):
+    """The valid events of a request by kind, each once, in the order in which they came.
+
+    Log lines are packed; metadata are flat, by the id of their event.
+    """
+
+    snapshot: list[SnapshotEvent] = field(default_factory=list)
+    run: list[RunEvent] = field(default_factory=list)
+    step: list[StepEvent] = field(default_factory=list)
+    log: list[tuple[LogEvent, PackedLog]] = field(default_factory=list)
+    metadata: list[MetadataEvent] = field(default_factory=list)
+    artifact_version: list[ArtifactVersionEvent] = field(default_factory=list)
+    model_version: list[ModelVersionEvent] = field(default_factory=list)
+    heartbeat: list[HeartbeatEvent] = field(default_factory=list)
+    values: dict[UUID, list[Value]] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Raises: Invalid for metadata that are too much."""
+        match event:
+            case StepEvent():
+                self.step.append(event)
+            case LogEvent():
+                self.log.append((event, pack(event.body.lines)))
+            case RunEvent():
+                self.run.append(event)
+            case MetadataEvent():
+                self.values[event.id] = flatten(event.body.values)
+                self.metadata.append(event)
+            case SnapshotEvent():
+                self.snapshot.append(event)
+            case ArtifactVersionEvent():
+                self.values[event.id] = flatten(event.body.metadata)
+                self.artifact_version.append(event)
+            case ModelVersionEvent():
+                self.values[event.id] = flatten(event.body.metadata)
+                self.model_version.append(event)
+            case HeartbeatEvent():
+                self.heartbeat.append(event)
+
+    def without(self, ids: Collection[UUID]) -> Batch:
+        """The same, less the artifact versions, model versions and snapshots of these ids: only they clash."""
+        return msgspec.structs.replace(
+            self,
+            snapshot=[event for event in self.snapshot if event.id not in ids],
+            artifact_version=[event for event in self.artifact_version if event.id not in ids],
+            model_version=[event for event in self.model_version if event.id not in ids],
+        )
+
+
+class Decoded(Struct):
+    """`repeated` counts events that came more than once in the request."""
+
+    batch: Batch = field(default_factory=Batch)
+    rejected: list[Rejected] = field(default_factory=list)
+    repeated: int = 0
+
+
+_read_request = msgspec.json.Decoder(_Request)
+_read_event = msgspec.json.Decoder(Event)
+_read_label = msgspec.json.Decoder(_Label)
+
+
+def decode(body: bytes) -> Decoded:
+    """What the request says. Raises: Invalid for a broken envelope, TooLarge for too many events."""
+    decoded = Decoded()
+    seen: dict[UUID, bytes] = {}
+    for text in _read_envelope(body):
+        try:
+            event = _decode_event(text)
+            if (before := seen.setdefault(event.id, text)) is not text:
+                _refuse_other(event, text, before)
+                decoded.repeated += 1
+            else:
+                decoded.batch.add(event)
+        except VitrineError as error:
+            decoded.rejected.append(Rejected(_read_id(text), type(error).__name__, _shorten(error.detail)))
+    return decoded
+
+
+def _read_envelope(body: bytes) -> Iterable[bytes]:
+    try:
+        texts = _read_request.decode(body).events
+    except RecursionError:
+        raise Invalid("The request is nested too deeply to be read.") from None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Invalid(
+            f'The request is not {{"events": […]}} as JSON: {_shorten(str(error))}. Nothing of it was taken.'
+        ) from error
+    if len(texts) > EVENTS_LIMIT:
+        raise TooLarge(f"{len(texts):,} events are too many for one request: send up to {EVENTS_LIMIT:,}.")
+    return [bytes(text) for text in texts]
+
+
+def _decode_event(text: bytes) -> Event:
+    try:
+        event: Event = _read_event.decode(text)
+        check_event(event)
+    except RecursionError:
+        raise Invalid("The event is nested too deeply to be read.") from None
+    except UnicodeDecodeError as error:
+        raise Invalid(f"The event is not UTF-8: {error.reason}.") from error
+    except (msgspec.MsgspecError, ValueError) as error:
+        lone = " A surrogate such as \\ud800 alone is no character." if SURROGATE.search(text) else ""
+        raise Invalid(f"{error}.{lone}") from error
+    if rb"\u0000" in text:  # seldom, and cheaper than to look at every text
+        if isinstance(event, LogEvent):  # its lines are stored as bytes
+            refuse_nul(event.body.step, "$.body.step")
+        else:
+            refuse_nul(msgspec.to_builtins(event))
+    return event
+
+
+def _refuse_other(event: Event, text: bytes, before: bytes) -> None:
+    if text != before and event != _read_event.decode(before):
+        raise Conflict(f"Another event of this request has the id {event.id}, too, and says something else.")
+
+
+def _read_id(text: bytes) -> str:
+    """The id that the event gives itself, as far as it can be read."""
+    try:
+        label = _read_label.decode(text).id
+    except (RecursionError, ValueError):
+        return ""
+    return label[:64] if isinstance(label, str) else ""
+
+
+def _shorten(detail: str) -> str:
+    return detail if len(detail) <= DETAIL_LIMIT else detail[:DETAIL_LIMIT] + "…"

@@ -1,0 +1,36 @@
+"""What the API says of a step whose outputs can be taken over."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from vitrine.ingest.structs import StoredFile
+
+
+class CachedOutput(Struct):
+    """A version that an earlier run wrote."""
+
+    output: str
+    artifact_version_id: UUID
+    artifact: str
+    type: str
+    data_type: str
+    materializer: str
+    files: list[StoredFile]
+
+
+class CachedStep(Struct):
+    """The newest step that did the same. `metadata` is what it logged."""
+
+    run_id: UUID
+    run_number: int | None
+    step: str
+    metadata: dict[str, Any]
+    outputs: list[CachedOutput]
+
+
+class CachedAnswer(Struct):
+    """`found` is None when no step did the same before."""
+
+    found: CachedStep | None
