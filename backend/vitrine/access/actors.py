@@ -45,6 +45,7 @@ reach as (
     or given.organization_id = workspace.organization_id
   where given.action like 'project:%' group by project.id, project.slug)
 select asker.user_id, asker.name, asker.csrf, asker.expires_at, asker.token_id, asker.role, asker.project_id,
+  asker.token_expires,
   array(select distinct action from given where action like 'server:%'),
   (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'slug', slug, 'actions', actions) order by slug), '[]') from reach)
 from asker
@@ -52,25 +53,26 @@ from asker
 FIND_BY_SESSION = f"""
 with asker as (
   select s.user_id, u.name, s.csrf, least(s.expires_at, now() + $2::interval) as expires_at, t.id as token_id, t.role,
-    t.project_id
+    t.project_id, t.expires_at is not null as token_expires
   from browser_session s join app_user u on u.id = s.user_id left join token t on t.id = s.token_id
   where s.id_hash = $1 and u.is_active and s.expires_at > now() and s.seen_at > now() - $2::interval),
 touched as (
   update browser_session set seen_at = now()
   where id_hash = $1 and seen_at < now() - interval '1 minute' and exists (select from asker)),
 {RIGHTS}
-"""
+"""  # noqa: S608  constants only
 # Equality of digests may be compared in any time: what it gives away is of the digest, not of the secret.
 FIND_BY_TOKEN = f"""
 with asker as (
-  select t.user_id, u.name, null::text as csrf, t.expires_at, t.id as token_id, t.role, t.project_id
+  select t.user_id, u.name, null::text as csrf, t.expires_at, t.id as token_id, t.role, t.project_id,
+    t.expires_at is not null as token_expires
   from token t join app_user u on u.id = t.user_id
   where t.id = $1 and t.secret_hash = $2 and u.is_active and (t.expires_at is null or t.expires_at > now())),
 touched as (
   update token set last_used_at = now()
   where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute') and exists (select from asker)),
 {RIGHTS}
-"""
+"""  # noqa: S608  constants only
 
 
 class Asker(msgspec.Struct):
@@ -81,8 +83,9 @@ class Asker(msgspec.Struct):
     csrf: str | None
     expires_at: datetime | None
     token_id: UUID | None
-    token_role: str | None
+    role: str | None
     token_project_id: UUID | None
+    token_expires: bool
     server_actions: list[str]
     projects: msgspec.Raw
 
@@ -127,7 +130,9 @@ class Actors:
             return None
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
-        left_s = KNOWN_S if actor.expires_at is None else (actor.expires_at - datetime.now(UTC)).total_seconds()
+        left_s = (
+            KNOWN_S if actor.expires_at is None else (actor.expires_at - datetime.now(UTC)).total_seconds()
+        )
         self._known[key] = Known(actor, time.monotonic() + min(KNOWN_S, left_s))
         return actor
 
@@ -186,7 +191,10 @@ class Actors:
                 actor = None
             if watch not in self._watches:
                 continue
-            if actor is not None and (actor.by_name, actor.server_actions) == (watch.actor.by_name, watch.actor.server_actions):
+            if actor is not None and (actor.by_name, actor.server_actions) == (
+                watch.actor.by_name,
+                watch.actor.server_actions,
+            ):
                 watch.actor = actor
                 self._set_timer(watch)
             else:
@@ -209,8 +217,8 @@ def _make_actor(row: Asker, kind: Literal["session", "token"], key: bytes) -> Ac
     """The user's rights, narrowed to the token's role and project."""
     projects = msgspec.json.decode(row.projects, type=tuple[ReadableProject, ...])
     server_actions = frozenset(row.server_actions)
-    if row.token_role is not None:
-        allowed = ROLE_ACTIONS.get(row.token_role, frozenset())
+    if row.role is not None:
+        allowed = ROLE_ACTIONS.get(row.role, frozenset())
         server_actions &= allowed if row.token_project_id is None else frozenset()
         projects = tuple(
             ReadableProject(one.id, one.slug, one.actions & allowed)
@@ -228,6 +236,8 @@ def _make_actor(row: Asker, kind: Literal["session", "token"], key: bytes) -> Ac
         server_actions=server_actions,
         projects=projects,
         token_id=row.token_id,
+        is_limited=row.role is not None
+        and (row.role != "admin" or row.token_project_id is not None or row.token_expires),
         by_name=by_name,
     )
 

@@ -21,7 +21,9 @@ def check_origin(headers: Headers, settings: Settings) -> None:
             return
         raise CrossSite("The request comes from another site.", origin=origin.decode("latin-1")[:200])
     if site != b"same-origin":
-        raise CrossSite("The request does not say which site it comes from. Programs use a token instead of a cookie.")
+        raise CrossSite(
+            "The request does not say which site it comes from. Programs use a token instead of a cookie."
+        )
 
 
 def check_same_site(headers: Headers, settings: Settings, *, csrf: str | None) -> None:

@@ -11,7 +11,9 @@ from vitrine.database.pool import Connection
 
 LINK_LIFE = timedelta(hours=1)
 
-INSERT_LINK = "insert into sign_in_link (code_hash, user_id, expires_at) values ($1, $2, now() + $3::interval)"
+INSERT_LINK = (
+    "insert into sign_in_link (code_hash, user_id, expires_at) values ($1, $2, now() + $3::interval)"
+)
 DELETE_EXPIRED_LINKS = "delete from sign_in_link where expires_at < now()"
 
 

@@ -13,7 +13,9 @@ from vitrine.access.cross_site import check_same_site
 from vitrine.access.structs import Action, Actor
 from vitrine.errors import NotPermitted, NotSignedIn, ProjectNotFound
 
-PERMISSIONS = frozenset({"public", "signed-in", "project:read", "project:write", "project:admin", "server:admin"})
+PERMISSIONS = frozenset(
+    {"public", "signed-in", "project:read", "project:write", "project:admin", "server:admin"}
+)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -24,14 +26,17 @@ def authorize(actor: Actor, action: Action, project: str | UUID | None = None) -
     """
     if project is None:
         if action not in actor.server_actions:
-            raise NotPermitted(f"This needs the right {action!r} on the server. Ask an administrator.", needs=action)
+            raise NotPermitted(
+                f"This needs the right {action!r} on the server. Ask an administrator.", needs=action
+            )
         return None
     found = actor.by_name.get(str(project))
     if found is None or "project:read" not in found.actions:
         raise ProjectNotFound(str(project))
     if action not in found.actions:
         raise NotPermitted(
-            f"This needs the right {action!r} on the project {found.slug!r}. Ask an administrator of it.", needs=action
+            f"This needs the right {action!r} on the project {found.slug!r}. Ask an administrator of it.",
+            needs=action,
         )
     return found.id
 

@@ -56,22 +56,23 @@ async def list_tokens(db: asyncpg.Connection, actor: Actor, everybody: bool = Fa
 @post("/tokens", opt={"permission": "signed-in"})
 async def add_token(db: asyncpg.Connection, actor: Actor, data: NewToken) -> CreatedToken:
     """A token that may do what its role allows and its user may; only now is it shown."""
-    _check_is_within(actor, data)
+    if actor.is_limited:
+        raise NotPermitted(
+            "A token that is limited in role, project or time makes no others. Sign in without it."
+        )
     project_id = authorize(actor, "project:read", data.project) if data.project is not None else None
     created = await create_token(db, actor.user_id, data, user_name=actor.user_name, project_id=project_id)
     facts = {"name": data.name, "role": data.role, "expires_at": created.item.expires_at}
     await write_audit(
-        db, actor, "create", object_kind="token", object_id=created.item.id, project_id=project_id, facts=facts
+        db,
+        actor,
+        "create",
+        object_kind="token",
+        object_id=created.item.id,
+        project_id=project_id,
+        facts=facts,
     )
     return created
-
-
-def _check_is_within(actor: Actor, wanted: NewToken) -> None:
-    """A token makes no token that may more, or lives longer, than itself: its user signs in for that."""
-    if actor.token_id is not None and "server:admin" not in actor.server_actions:
-        raise NotPermitted("This token is limited and cannot make others. Sign in without it, or use an unlimited token.")
-    if actor.token_id is not None and actor.expires_at is not None and actor.kind == "token":
-        raise NotPermitted("This token expires and cannot make others. Sign in without it, or use one that does not expire.")
 
 
 @delete("/tokens/{token_id:uuid}", opt={"permission": "signed-in"})

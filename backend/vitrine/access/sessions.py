@@ -22,14 +22,24 @@ insert into browser_session (id_hash, user_id, csrf, token_id, expires_at) value
 
 
 async def open_session(
-    db: Connection, user_id: UUID, settings: Settings, *, token_id: UUID | None = None, until: datetime | None = None
+    db: Connection,
+    user_id: UUID,
+    settings: Settings,
+    *,
+    token_id: UUID | None = None,
+    until: datetime | None = None,
 ) -> str:
     """The id of a new session, for the cookie. One that was opened with a token may do what the token may, until it ends."""
     session_id = secrets.token_urlsafe(32)
     ends_at = datetime.now(UTC) + timedelta(seconds=settings.session_life_s)
     expires_at = min(ends_at, until) if until else ends_at
     await db.execute(
-        INSERT_SESSION, hash_secret(session_id.encode()), user_id, secrets.token_urlsafe(24), token_id, expires_at
+        INSERT_SESSION,
+        hash_secret(session_id.encode()),
+        user_id,
+        secrets.token_urlsafe(24),
+        token_id,
+        expires_at,
     )
     return session_id
 
@@ -42,7 +52,9 @@ async def close_session(db: Connection, id_hash: bytes) -> None:
     await db.execute(DELETE_SESSION, id_hash)
 
 
-DELETE_EXPIRED_SESSIONS = "delete from browser_session where expires_at < now() or seen_at < now() - $1::interval"
+DELETE_EXPIRED_SESSIONS = (
+    "delete from browser_session where expires_at < now() or seen_at < now() - $1::interval"
+)
 
 
 async def sweep_sessions(db: Connection, settings: Settings) -> None:

@@ -1,10 +1,10 @@
 """Who asks, and what the API says of users, sessions and tokens."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 Action = Literal["project:read", "project:write", "project:admin", "server:admin"]
 
@@ -29,6 +29,8 @@ class Actor(Struct, frozen=True):
     server_actions: frozenset[str]
     projects: tuple[ReadableProject, ...]
     token_id: UUID | None = None
+    is_limited: bool = False
+    """By a token of less than its user's rights, or of limited life: it makes no other tokens."""
     by_name: dict[str, ReadableProject] = {}
     """The same projects, by slug and by id."""
 
@@ -53,10 +55,10 @@ class TokenItem(Struct):
 
 
 class NewToken(Struct, forbid_unknown_fields=True):
-    name: str
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
     role: Literal["admin", "viewer"] = "admin"
     project: str | None = None
-    expires_in_s: int | None = None
+    expires_in_s: Annotated[int, Meta(ge=1, le=10 * 366 * 86_400)] | None = None
 
 
 class CreatedToken(Struct):

@@ -35,7 +35,7 @@ def write_token(token_id: UUID, secret: str) -> str:
     return f"vit_{base64.urlsafe_b64encode(token_id.bytes).rstrip(b'=').decode()}_{secret}"
 
 
-INSERT_TOKEN = """
+INSERT_NEW = """
 insert into token (id, user_id, name, secret_hash, role, project_id, expires_at)
 values ($1, $2, $3, $4, $5, $6, $7) on conflict (user_id, name) do nothing returning created_at
 """
@@ -49,7 +49,7 @@ async def create_token(
     lasts = timedelta(seconds=wanted.expires_in_s) if wanted.expires_in_s is not None else None
     expires_at = datetime.now(UTC) + lasts if lasts else None
     created_at = await db.fetchval(
-        INSERT_TOKEN,
+        INSERT_NEW,
         token_id,
         user_id,
         wanted.name,
@@ -59,9 +59,18 @@ async def create_token(
         expires_at,
     )
     if created_at is None:
-        raise Conflict(f"There is a token {wanted.name!r} already: revoke it, or choose another name.", name=wanted.name)
+        raise Conflict(
+            f"There is a token {wanted.name!r} already: revoke it, or choose another name.", name=wanted.name
+        )
     item = TokenItem(
-        token_id, wanted.name, user_name, wanted.role, wanted.project, created_at, last_used_at=None, expires_at=expires_at
+        token_id,
+        wanted.name,
+        user_name,
+        wanted.role,
+        wanted.project,
+        created_at,
+        last_used_at=None,
+        expires_at=expires_at,
     )
     return CreatedToken(write_token(token_id, secret), item)
 
@@ -78,26 +87,26 @@ async def fetch_tokens(db: Connection, user_id: UUID | None) -> list[TokenItem]:
     return await fetch_all(db, TokenItem, FETCH_TOKENS, user_id)
 
 
-FIND_TOKEN = """
+FIND_OWN = """
 select t.id, t.name, u.name, t.role, p.slug, t.created_at, t.last_used_at, t.expires_at
 from token t join app_user u on u.id = t.user_id left join project p on p.id = t.project_id
 where t.id = $1 and ($2::uuid is null or t.user_id = $2)
 """
-DELETE_TOKEN = "delete from token where id = $1"  # noqa: S105  a statement
+DELETE_BY_ID = "delete from token where id = $1"
 
 
 async def revoke_token(db: Connection, token_id: UUID, *, of_user: UUID | None) -> TokenItem:
     """The token is gone, and with it the sessions that were opened with it. Raises: NotFound; also another user's."""
-    item = await find_one(db, TokenItem, FIND_TOKEN, token_id, of_user)
+    item = await find_one(db, TokenItem, FIND_OWN, token_id, of_user)
     if item is None:
         raise NotFound(f"There is no token {token_id} of yours.", token_id=str(token_id))
-    await db.execute(DELETE_TOKEN, token_id)
+    await db.execute(DELETE_BY_ID, token_id)
     return item
 
 
-REPLACE_TOKEN = "delete from token where user_id = $1 and name = $2"  # noqa: S105  a statement
+DELETE_BY_NAME = "delete from token where user_id = $1 and name = $2"
 
 
 async def forget_token(db: Connection, user_id: UUID, name: str) -> None:
     """The user has no token of that name."""
-    await db.execute(REPLACE_TOKEN, user_id, name)
+    await db.execute(DELETE_BY_NAME, user_id, name)

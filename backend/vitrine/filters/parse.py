@@ -113,8 +113,9 @@ def parse_filter(text: str, vocabulary: Vocabulary) -> Expression | None:
 
 def parse_field(text: str, vocabulary: Vocabulary, *, position: int = 0) -> Field:
     """The field that `text` names, as in a filter. Raises: FilterInvalid."""
-    if not (found := _TOKEN.fullmatch(text)) or found.lastgroup != "path":
-        refuse(f"{text!r} is not the name of a field", position, vocabulary.known())
+    _refuse_strange_characters(text)
+    if len(text) > LENGTH_LIMIT or not (found := _TOKEN.fullmatch(text)) or found.lastgroup != "path":
+        refuse(f"{text[:100]!r} is not the name of a field", position, vocabulary.known())
     return _resolve(_Token("path", text, position), vocabulary)[0]
 
 
@@ -136,12 +137,16 @@ def refuse(detail: str, position: int, expected: Iterable[str] = ()) -> NoReturn
     raise FilterInvalid(f"Column {position + 1}: {detail}.", position=position, expected=expected)
 
 
+def _refuse_strange_characters(text: str) -> None:
+    """PostgreSQL takes neither NUL nor halves of surrogate pairs."""
+    if found := re.search("[\0\ud800-\udfff]", text):
+        refuse(f"the character {found.group()!r} cannot be part of a filter", found.start())
+
+
 def _split(text: str) -> list[_Token]:
+    _refuse_strange_characters(text)
     tokens: list[_Token] = []
     at = 0
-    for position, character in enumerate(text):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
-            refuse(f"the character {character!r} cannot be part of a filter", position)
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -34,6 +33,25 @@ from vitrine.filters.tree import Field
 KeyKind = Literal["text", "number", "numeric", "integer", "instant", "id", "none"]
 
 CURSOR_VERSION = 1
+_UNKNOWN_CURSOR = "This cursor was not given by this server. Start again without it."
+_SHAPES = {
+    "text": r"[^\0]*",
+    "number": r"-?(Infinity|[0-9].*)",
+    "numeric": r"-?[0-9]+(\.[0-9]+)?",
+    "integer": r"-?[0-9]{1,18}",
+    "id": r"[0-9a-f-]{36}",
+    "instant": r"[0-9T:.-]+",
+    "none": "",
+}
+_READERS: dict[KeyKind, Callable[[str], Any]] = {
+    "text": str,
+    "number": float,
+    "numeric": str,
+    "integer": int,
+    "id": UUID,
+    "instant": lambda key: datetime.strptime(key, _INSTANT_FORMAT).replace(tzinfo=UTC),
+    "none": str,
+}
 _INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
 # The key as text, exactly; what brings it back; and the type that it is compared as.
 _AS_TEXT = {
@@ -117,7 +135,7 @@ class Sort:
                 parts.append(self._compile_phase(number, phase, where, here, bound, count))
         table, alias = self.resource.table, self.resource.alias
         return Statement(
-            f"select {columns}, page.phase, page.key"
+            f"select {columns}, page.phase, page.key"  # noqa: S608
             f" from (select rows.*, row_number() over () as place from ({' union all '.join(parts)} limit {count}) rows) page"
             f" join {table} {alias} on {alias}.project_id = $1 and {alias}.id = page.id {joins} order by page.place",
             bound.values,
@@ -163,22 +181,19 @@ class Sort:
         try:
             whole = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             body = msgspec.json.decode(whole[8:], type=CursorBody)
-            UUID(body.id)
         except (ValueError, msgspec.MsgspecError) as error:
-            raise CursorInvalid(
-                "This cursor was not given by this server. Start again without it."
-            ) from error
+            raise CursorInvalid(_UNKNOWN_CURSOR) from error
         if whole[:8] != _digest(whole[8:]) or body.version != CURSOR_VERSION:
-            raise CursorInvalid("This cursor was not given by this server. Start again without it.")
+            raise CursorInvalid(_UNKNOWN_CURSOR)
         if body.sort != self.text:
             raise CursorInvalid(
                 f"This cursor belongs to the sort {body.sort!r}, not to {self.text!r}. Start again without it."
             )
-        kinds = _list_kinds(self.resource, self.field)
-        if not 0 <= body.phase < len(kinds) or (kinds[body.phase] == "none") != (body.key is None):
-            raise CursorInvalid("This cursor was not given by this server. Start again without it.")
-        if body.key is not None:
-            _read_key(kinds[body.phase], body.key)
+        phases = list_phases(self.resource, self.field, Arguments(1), is_descending=self.is_descending)
+        if not 0 <= body.phase < len(phases) or (phases[body.phase].kind == "none") != (body.key is None):
+            raise CursorInvalid(_UNKNOWN_CURSOR)
+        _read_key("id", body.id)
+        _read_key(phases[body.phase].kind, body.key or "")
         return body
 
 
@@ -199,26 +214,14 @@ def _digest(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=8, person=b"cursor").digest()
 
 
-def _read_key(kind: str, key: str) -> Any:
+def _read_key(kind: KeyKind, key: str) -> Any:
     """The key as PostgreSQL takes it. Raises: CursorInvalid."""
     try:
-        if kind == "number":
-            if math.isnan(number := float(key)):
-                raise ValueError(key)
-            return number
-        if kind == "integer":
-            return int(key)
-        if kind == "numeric":
-            return str(Decimal(key))
-        if kind == "id":
-            return UUID(key)
-        if kind == "instant":
-            return datetime.strptime(key, _INSTANT_FORMAT).replace(tzinfo=UTC)
-    except (ValueError, InvalidOperation) as error:
-        raise CursorInvalid("This cursor was not given by this server. Start again without it.") from error
-    if "\0" in key:
-        raise CursorInvalid("This cursor was not given by this server. Start again without it.")
-    return key
+        if not re.fullmatch(_SHAPES[kind], key, re.DOTALL):
+            raise ValueError(key)
+        return _READERS[kind](key)
+    except ValueError as error:
+        raise CursorInvalid(_UNKNOWN_CURSOR) from error
 
 
 # ── phases ─────────────────────────────────────────────────────────────────────────────────────────

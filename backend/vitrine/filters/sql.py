@@ -235,7 +235,7 @@ class _Compiler:
         condition = compare_kind(column.kind, column.value, operator, comparison, self.add)
         if not column.table or condition == NO_MATCH:
             return condition
-        found = f"select o.id from {column.table} where {column.condition} and {condition}"
+        found = f"select o.id from {column.table} where {column.condition} and {condition}"  # noqa: S608
         return (
             f"{column.reference} = ({found})"
             if operator == "="

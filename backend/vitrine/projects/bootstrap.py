@@ -18,7 +18,9 @@ ADMINISTRATOR_ID = content_id("user", ADMINISTRATOR)
 IS_EMPTY = "select not exists (select from organization)"
 LOCK = "select pg_advisory_xact_lock(1986622067)"
 INSERT_ORGANIZATION = "insert into organization (id, slug, name) values ($1, 'default', 'Default')"
-INSERT_WORKSPACE = "insert into workspace (id, organization_id, slug, name) values ($1, $2, 'default', 'Default')"
+INSERT_WORKSPACE = (
+    "insert into workspace (id, organization_id, slug, name) values ($1, $2, 'default', 'Default')"
+)
 INSERT_PROJECT = "insert into project (id, workspace_id, slug, name) values ($1, $2, 'default', 'Default')"
 INSERT_USER = "insert into app_user (id, name) values ($1, $2) on conflict (name) do nothing"
 

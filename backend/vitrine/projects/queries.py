@@ -45,4 +45,6 @@ async def fetch_project(db: Connection, project_id: UUID) -> ProjectDetail:
         raise ProjectNotFound(str(project_id))
     id, slug, name, description, runs, pipelines, models, artifacts, statuses = record
     counts = {"runs": runs, "pipelines": pipelines, "models": models, "artifacts": artifacts}
-    return ProjectDetail(id, slug, name, description, counts, msgspec.json.decode(statuses, type=dict[str, int]))
+    return ProjectDetail(
+        id, slug, name, description, counts, msgspec.json.decode(statuses, type=dict[str, int])
+    )

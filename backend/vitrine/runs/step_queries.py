@@ -154,6 +154,14 @@ async def find_spec(db: asyncpg.Connection, project_id: UUID, snapshot_id: UUID)
     return spec
 
 
+FIND_STRUCTURE_HASH = "select structure_hash from snapshot where project_id = $1 and id = $2"
+
+
+async def find_structure_hash(db: asyncpg.Connection, project_id: UUID, snapshot_id: UUID) -> bytes | None:
+    found: bytes | None = await db.fetchval(FIND_STRUCTURE_HASH, project_id, snapshot_id)
+    return found
+
+
 FETCH_STEPS = """
 select step.key, step.status, step.attempt, step.started_at, step.ended_at,
        extract(epoch from step.ended_at - step.started_at)::float8, step.blocked_by,
@@ -242,7 +250,7 @@ select given.is_output, given.name, given.artifact_version_id, artifact.name, ar
        maker.id, maker.number, maker.name, pipeline.name, artifact_version.step,
        (select count(*) from visualization
          where visualization.project_id = $1 and visualization.artifact_version_id = artifact_version.id),
-       artifact_version.id is null
+       artifact_version.artifact_id is null
   from (select false as is_output, input as name, position, artifact_version_id
           from step_input where project_id = $1 and run_id = $2 and step = $3
         union all

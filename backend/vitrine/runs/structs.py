@@ -190,6 +190,24 @@ class RunChange(Struct, forbid_unknown_fields=True):
     archived: bool | None = None
 
 
+class RunDeletion(Struct):
+    """What went with a deleted run. The artifact versions that it made stay, without a run."""
+
+    name: str
+    number: int | None
+    pipeline: str | None
+    steps: int
+    log_lines: int
+    tiles: int
+    artifact_versions_kept: int
+
+
+class Steps(Struct):
+    """In the order of the snapshot."""
+
+    items: list[StepItem]
+
+
 def plain(value: Raw) -> Any:
     """The value behind a JSON text that was passed through unparsed."""
     import msgspec

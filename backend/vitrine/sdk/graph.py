@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vitrine.errors import Invalid
+from vitrine.ingest.check import check_name
 from vitrine.sdk.external import ExternalArtifact
 from vitrine.sdk.signature import Output
 from vitrine.sdk.values import is_parameter
@@ -82,6 +83,7 @@ class Graph:
     """Nodes in the order of the calls, which is an order in which they can run."""
 
     def __init__(self, pipeline: str) -> None:
+        check_name(pipeline, "The pipeline")
         self.pipeline = pipeline
         self.nodes: dict[str, Node] = {}
         self._calls: dict[str, int] = {}
@@ -97,6 +99,9 @@ class Graph:
     ) -> Any:
         """A handle of the step, of its one output, or of each of several."""
         node = Node(self._take_key(step.name, id), step, step.outputs)
+        check_name(node.key, "A step's id")
+        for output in node.outputs:
+            check_name(output.artifact, f"An output of {node.key!r}")
         for name, value in _bind(step, args, kwargs).items():
             self._take_argument(node, name, value)
         for key in self._read_after(node.key, after):

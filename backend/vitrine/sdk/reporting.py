@@ -124,19 +124,20 @@ class Reporter:
 
 
 def encode_event(event: Event) -> bytes:
-    """The event as JSON. Characters that UTF-8 cannot hold become question marks.
+    """The event as JSON. Characters that the server could not store are replaced.
 
     Raises: TypeError, ValueError for what is not JSON.
     """
     try:
-        return _encoder.encode(event)
-    except UnicodeEncodeError:
+        text = _encoder.encode(event)
+    except UnicodeEncodeError:  # half a surrogate pair
         return _encoder.encode(_mend(msgspec.to_builtins(event)))
+    return _encoder.encode(_mend(msgspec.to_builtins(event))) if b"\\u0000" in text else text
 
 
 def _mend(value: object) -> object:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
     if isinstance(value, dict):
         return {_mend(key): _mend(item) for key, item in value.items()}
     if isinstance(value, list):

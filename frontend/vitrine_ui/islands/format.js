@@ -61,8 +61,8 @@ export function ago(instant, now = Date.now()) {
   if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
   const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
   if (days < 7) return days < 2 ? "yesterday" : `${days} d ago`;
-  const sameYear = then.getFullYear() === new Date(now).getFullYear();
-  return then.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: sameYear ? undefined : "numeric" });
+  const [, month, , year] = then.toDateString().split(" ");
+  return `${then.getDate()} ${month}${year === String(new Date(now).getFullYear()) ? "" : ` ${year}`}`;
 }
 
 /** 2026-07-14 09:12:44 and the reader's zone. */

@@ -103,7 +103,7 @@ def Navigation(place: str) -> Element:
                     "aria-label": "Change the theme",
                 },
                 icon("sun"),
-                html.span({"class": "wide"}, "Theme: ", html.span({"class": "theme-name"})),
+                html.span({"class": "wide"}),
             ),
             User(place),
         ),

@@ -13,7 +13,7 @@ from vitrine.projects.structs import ProjectDetail
 from vitrine.runs.structs import RunItem
 from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration
-from vitrine_ui.hooks import loaded, on, use_place
+from vitrine_ui.hooks import Ready, loaded, on, use_load, use_place
 from vitrine_ui.pages.first_steps import first_run
 from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import button_link, link
@@ -29,6 +29,7 @@ LISTED_PIPELINES = 25
 RECENT_TICKS = 5
 NOTED_FAILURES = 3
 CHANGES = ("run", "snapshot")
+PIPELINES_WATCH = on(*CHANGES, gap_s=1.0)
 
 
 class Face(Struct, frozen=True):
@@ -124,7 +125,24 @@ def _standing(project: str, status: str, runs: int) -> Element:
     )
 
 
+@component
+def Failures(project: str) -> Element:
+    """Pipelines whose newest run failed."""
+    found = use_load(pipelines_path(project), Page[PipelineItem], PIPELINES_WATCH, failing_pipelines)
+    if not isinstance(found, Ready) or not found.value:
+        return None
+    return html.div({"class": "notes"}, [_failing(project, one) for one in found.value[:NOTED_FAILURES]])
+
+
+def failing_pipelines(found: Page[PipelineItem]) -> list[PipelineItem]:
+    return [one for one in found.items if is_failing(one.recent)]
+
+
 # ── pipelines ─────────────────────────────────────────────────────────────────────────────────────
+def pipelines_path(project: str) -> str:
+    return api_path("projects", project, "pipelines", limit=LISTED_PIPELINES)
+
+
 @component
 def Pipelines(project: str) -> Element:
     return html.section(
@@ -134,12 +152,12 @@ def Pipelines(project: str) -> Element:
             html.span({"class": "small t3 end desk"}, "Bars: last 20 runs, height is duration"),
         ),
         loaded(
-            api_path("projects", project, "pipelines", limit=LISTED_PIPELINES),
+            pipelines_path(project),
             Page[PipelineItem],
             lambda found: _pipelines(project, found),
             waiting=lambda: loading_rows(5),
             failing=failing("The pipelines could not be loaded"),
-            watch=on(*CHANGES, gap_s=1.0),
+            watch=PIPELINES_WATCH,
         ),
     )
 
@@ -150,7 +168,6 @@ def _pipelines(project: str, found: Page[PipelineItem]) -> Element:
     )
     rest = found.total.count - len(items)
     return html.fragment(
-        [_failing(project, one) for one in items if is_failing(one.recent)][:NOTED_FAILURES],
         html.table(
             {"class": "table", "aria-label": "Pipelines"},
             html.tbody([_pipeline(project, one) for one in items]),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from reactpy import component, html
 
-from vitrine.runs.structs import ArtifactMention, Attempt, RunDetail, StepDetail, StepItem, plain
+from vitrine.runs.structs import ArtifactMention, RunDetail, StepDetail, StepItem, plain
 from vitrine_ui.address import Url, api_path, page
-from vitrine_ui.figures import duration, size
-from vitrine_ui.hooks import Ready, loaded, on, use_load, use_url
+from vitrine_ui.figures import size
+from vitrine_ui.hooks import Ready, Watch, loaded, on, use_load, use_url
 from vitrine_ui.listing import Items
 from vitrine_ui.pages.failure import failure_note, read_failure
 from vitrine_ui.pages.run_step import STEP_TABS, step_body
@@ -19,7 +17,7 @@ from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.facts import facts, tag_list, value_of
 from vitrine_ui.widgets.icon import artifact_icon, icon
 from vitrine_ui.widgets.moment import moment, span_of_time
-from vitrine_ui.widgets.states import failing, loading_lines, nothing
+from vitrine_ui.widgets.states import failing, loading_lines
 from vitrine_ui.widgets.status import look_of, shown_status, status_mark, status_word
 from vitrine_ui.widgets.tabs import Tab, tabs
 
@@ -48,12 +46,12 @@ def Panel(project: str, id_: str) -> Element:
 def StepPanel(project: str, id_: str, step: str) -> Element:
     return html.fragment(
         html.header(StepName(project, id_, step), StepNeighbours(project, id_, step)),
-        StepTabs(project, id_, step),
+        StepTabs(),
         StepBody(project, id_, step),
     )
 
 
-def _watch(id_: str):  # type: ignore[no-untyped-def]
+def _watch(id_: str) -> Watch:
     return on("step", "metadata", "artifact_version", run_id=id_)
 
 
@@ -100,23 +98,13 @@ def _no_more(symbol: str) -> Element:
 
 
 @component
-def StepTabs(project: str, id_: str, step: str) -> Element:
+def StepTabs() -> Element:
     url = use_url(lambda url: url)
-    found = use_load(
-        step_path(project, id_, step),
-        StepDetail,
-        _watch(id_),
-        lambda detail: len(plain(detail.metadata) or {}),
-    )
-    counts = {"metadata": found.value} if isinstance(found, Ready) and found.value else {}
-    return tabs(
-        [
-            Tab(name, label, url.with_query(tab=None if name == "overview" else name).href, counts.get(name))
-            for name, label in STEP_TABS
-        ],
-        tab_of(url),
-        label="Parts of the step",
-    )
+    choices = [
+        Tab(name, label, url.with_query(tab=None if name == "overview" else name).href)
+        for name, label in STEP_TABS
+    ]
+    return tabs(choices, tab_of(url), label="Parts of the step")
 
 
 def tab_of(url: Url) -> str:
@@ -151,17 +139,14 @@ def ArtifactPanel(project: str, id_: str, artifact: str) -> Element:
         close,
     )
     if step == "external":
-        whole = button_link(
-            "Open artifact", page(project, "artifact-versions", output), symbol="artifacts", look="primary"
-        )
+        to_version = page(project, "artifact-versions", output)
+        whole = button_link("Open artifact", to_version, symbol="artifacts", look="primary")
         return html.fragment(
-            head,
-            html.div(
-                {"class": "body"},
-                html.p("It came from outside of this run."),
-                html.div({"class": "row"}, whole),
-            ),
+            head, html.div({"class": "body"}, html.p("It came from outside of this run."), html.div({"class": "row"}, whole))
         )
+    if step.startswith("group:"):
+        said = "Each step of the fan-out has written one. Open the fan-out in the graph to choose."
+        return html.fragment(head, html.div({"class": "body"}, html.p({"class": "t2"}, said)))
     body = loaded(
         step_path(project, id_, step),
         StepDetail,
@@ -320,6 +305,3 @@ def _values(title: str, values: dict[str, object], href: str) -> Element:
         ),
         html.p({"class": "small"}, link(f"{rest} more", href)) if rest > 0 else None,
     )
-
-
-__all__ = ["Attempt", "Panel", "datetime", "duration", "nothing"]

@@ -20,7 +20,7 @@ from vitrine_ui.widgets.button import link
 from vitrine_ui.widgets.code import code_block
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.facts import facts, note
-from vitrine_ui.widgets.icon import artifact_icon, icon
+from vitrine_ui.widgets.icon import artifact_icon
 from vitrine_ui.widgets.islands import island, read_event
 from vitrine_ui.widgets.moment import moment, span_of_time
 from vitrine_ui.widgets.states import nothing
@@ -348,6 +348,3 @@ def Logs(project: str, id_: str, step: str, attempt: int, is_running: bool) -> E
         line=int(line) if line.isdecimal() else None,
         onLine=mark,
     )
-
-
-__all__ = ["STEP_TABS", "icon", "step_body"]

@@ -83,7 +83,6 @@ def Version(project: str, found: ArtifactVersionDetail) -> Element:
 
 
 def _head(project: str, found: ArtifactVersionDetail) -> Element:
-    is_newest = found.number == found.newest_number
     return html.div(
         {"class": "head"},
         html.div(
@@ -100,9 +99,7 @@ def _head(project: str, found: ArtifactVersionDetail) -> Element:
         html.span(
             {"class": "row desk"},
             button_link(
-                "Newest of " + f"{found.newest_number:,}"
-                if is_newest
-                else f"Version {found.number} of {found.newest_number}",
+                f"Version {found.number} of {found.newest_number}",
                 page(project, "artifacts", found.artifact),
                 symbol="artifacts",
             ),

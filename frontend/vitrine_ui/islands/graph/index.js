@@ -8,7 +8,7 @@ import { graphView } from "./view.js";
 
 export { bind };
 
-const MOST_ROWS = 1000;
+const MOST_ROWS = 500;
 
 export const Graph = island((node, first) => {
   let props = first;

@@ -76,10 +76,12 @@ export function graphView(onChoose) {
         pen.fillRect(cx - bw / 2, cy - bt / 2, bw, bt);
       }
     };
+    const groups = {};
+    for (const node of nodes) (groups[node.status] ??= []).push(node);
     for (const status in TOKENS) {
       const loud = LOUD.includes(status);
       pen.globalAlpha = loud && !hits ? 1 : alpha;
-      drawAll(TOKENS[status], nodes.filter((node) => node.status === status), loud ? 3 : 1);
+      drawAll(TOKENS[status], groups[status] ?? [], loud ? 3 : 1);
     }
     pen.globalAlpha = 1;
     if (hits) drawAll("accent", nodes.filter((node) => hits.has(node)), 4);

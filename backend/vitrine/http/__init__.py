@@ -1,0 +1,1 @@
+"""Between the socket and the routes: the guard, what happens to bodies and to errors."""
