@@ -16,7 +16,9 @@ from litestar.openapi import OpenAPIConfig
 
 import vitrine
 from vitrine.access.actors import open_actors
+from vitrine.access.attempts import Attempts
 from vitrine.access.permissions import SAFE_METHODS, check_permissions, require
+from vitrine.access.sign_in import PAGES as SIGN_IN_PAGES
 from vitrine.access.structs import Actor
 from vitrine.database.notify import open_notifier
 from vitrine.database.pool import connection, open_pool, transaction
@@ -73,7 +75,7 @@ def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
     api = Router("/api/v1", route_handlers=[*list_feature_routes(), get_openapi])
     pages = list(dashboard.routes) if dashboard else []
     return Litestar(
-        [api, *HEALTH_ROUTES, *pages],
+        [api, *HEALTH_ROUTES, *SIGN_IN_PAGES, *pages],
         guards=[require],
         dependencies={
             "db": Provide(provide_db),
@@ -91,7 +93,7 @@ def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
             render_plugins=[],
         ),
         logging_config=None,
-        state=State({"settings": settings, "dashboard": dashboard}),
+        state=State({"settings": settings, "dashboard": dashboard, "attempts": Attempts()}),
     )
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from vitrine.access.structs import Actor
 from vitrine.database.pool import Connection
 from vitrine.database.rows import fetch_all
 
@@ -20,9 +19,10 @@ values ($1, $2, $3, $4, $5, $6, $7)
 
 async def write_audit(
     db: Connection,
-    actor: Actor,
     action: str,
     *,
+    user_id: UUID,
+    token_id: UUID | None = None,
     object_kind: str,
     object_id: object = None,
     project_id: UUID | None = None,
@@ -30,9 +30,7 @@ async def write_audit(
 ) -> None:
     """The act is on record if the transaction commits. `action` is a verb: create, revoke, …; facts hold no secret."""
     named = None if object_id is None else str(object_id)
-    await db.execute(
-        INSERT_AUDIT, actor.user_id, actor.token_id, project_id, action, object_kind, named, facts or {}
-    )
+    await db.execute(INSERT_AUDIT, user_id, token_id, project_id, action, object_kind, named, facts or {})
 
 
 class AuditItem(msgspec.Struct):

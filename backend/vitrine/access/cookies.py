@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Literal
+
+from litestar.datastructures import Cookie
 
 from vitrine.settings import Settings
 
 SESSION = "vitrine_session"
 BEFORE_SIGN_IN = "vitrine_before"
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]]  # names in lower case; may be gone through more than once
 
 
 def name_cookie(settings: Settings, name: str) -> str:
@@ -30,8 +33,16 @@ def _split_cookies(headers: Headers) -> Iterable[bytes]:
                 yield part.strip()
 
 
-def write_cookie(settings: Settings, name: str, value: str, *, max_age_s: int, same_site: str = "lax") -> str:
-    """A Set-Cookie header that scripts cannot read. An age of 0 removes the cookie."""
-    flags = "; Secure" if settings.is_secure else ""
-    path = settings.base_path or "/"
-    return f"{name_cookie(settings, name)}={value}; Path={path}; Max-Age={max_age_s}; HttpOnly; SameSite={same_site}{flags}"
+def make_cookie(
+    settings: Settings, name: str, value: str, *, max_age_s: int, same_site: Literal["lax", "strict"] = "lax"
+) -> Cookie:
+    """One that scripts cannot read. An age of 0 removes it."""
+    return Cookie(
+        key=name_cookie(settings, name),
+        value=value,
+        path=settings.base_path or "/",
+        max_age=max_age_s,
+        secure=settings.is_secure,
+        httponly=True,
+        samesite=same_site,
+    )

@@ -65,8 +65,9 @@ async def add_token(db: asyncpg.Connection, actor: Actor, data: NewToken) -> Cre
     facts = {"name": data.name, "role": data.role, "expires_at": created.item.expires_at}
     await write_audit(
         db,
-        actor,
         "create",
+        user_id=actor.user_id,
+        token_id=actor.token_id,
         object_kind="token",
         object_id=created.item.id,
         project_id=project_id,
@@ -84,7 +85,15 @@ async def remove_token(request: Request[Any, Any, Any], actor: Actor, token_id: 
     async with transaction(state.pool) as db:
         item = await revoke_token(db, token_id, of_user=of_user)
         facts = {"name": item.name, "user": item.user}
-        await write_audit(db, actor, "revoke", object_kind="token", object_id=token_id, facts=facts)
+        await write_audit(
+            db,
+            "revoke",
+            user_id=actor.user_id,
+            token_id=actor.token_id,
+            object_kind="token",
+            object_id=token_id,
+            facts=facts,
+        )
         await announce_access(db)
     state.notifier.wake()
     await state.actors.refresh()

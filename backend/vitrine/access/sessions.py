@@ -7,7 +7,10 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from vitrine.database.pool import Connection
+from vitrine.database.rows import find_one
 from vitrine.settings import Settings
 
 
@@ -44,12 +47,19 @@ async def open_session(
     return session_id
 
 
-DELETE_SESSION = "delete from browser_session where id_hash = $1"
+class ClosedSession(msgspec.Struct):
+    """Whose it was, and with which token it had been opened."""
+
+    user_id: UUID
+    token_id: UUID | None
 
 
-async def close_session(db: Connection, id_hash: bytes) -> None:
-    """The session is gone, if it was there."""
-    await db.execute(DELETE_SESSION, id_hash)
+DELETE_SESSION = "delete from browser_session where id_hash = $1 returning user_id, token_id"
+
+
+async def close_session(db: Connection, id_hash: bytes) -> ClosedSession | None:
+    """The session is gone. None: it had gone before."""
+    return await find_one(db, ClosedSession, DELETE_SESSION, id_hash)
 
 
 DELETE_EXPIRED_SESSIONS = (

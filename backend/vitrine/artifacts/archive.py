@@ -36,14 +36,18 @@ class _Outgoing:
         return taken
 
 
-async def stream_zip(store: BlobStore, files: Sequence[ArtifactFile], *, at: datetime) -> AsyncGenerator[bytes, None]:
+async def stream_zip(
+    store: BlobStore, files: Sequence[ArtifactFile], *, at: datetime
+) -> AsyncGenerator[bytes, None]:
     """The archive in pieces. Stored, not compressed: parquet, images and pickles are dense already.
 
     Raises: BlobNotFound, in the middle, if a content went away meanwhile.
     """
     outgoing = _Outgoing()
     names = name_members([file.path for file in files])
-    moment = max(at.astimezone(UTC), datetime(1980, 1, 1, tzinfo=UTC)).timetuple()[:6]  # a zip knows no earlier year
+    moment = max(at.astimezone(UTC), datetime(1980, 1, 1, tzinfo=UTC)).timetuple()[
+        :6
+    ]  # a zip knows no earlier year
     with zipfile.ZipFile(outgoing, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for name, file in zip(names, files, strict=True):
             member = zipfile.ZipInfo(name, moment)

@@ -47,7 +47,9 @@ def list_values(column: Any) -> list[Any]:
 
     if types.is_timestamp(column.type):
         try:  # without its zone: instants are UTC inside
-            return [value and f"{value.isoformat()}Z" for value in column.cast(pa.timestamp("us")).to_pylist()]
+            return [
+                value and f"{value.isoformat()}Z" for value in column.cast(pa.timestamp("us")).to_pylist()
+            ]
         except (OverflowError, ValueError):  # outside the years 1 to 9999
             return [value and f"{value}Z" for value in column.cast(pa.string()).to_pylist()]
     say = _choose_saying(column.type)

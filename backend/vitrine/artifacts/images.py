@@ -27,7 +27,11 @@ def read_picture(head: bytes) -> Picture | None:
         return Picture("image/jpeg", *_jpeg_size(head))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return Picture("image/webp", *_webp_size(head))
-    if re.match(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]", head, re.DOTALL):
+    if re.match(
+        rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg[\s>]",
+        head,
+        re.DOTALL,
+    ):
         return Picture("image/svg+xml", 0, 0)
     return None
 

@@ -49,7 +49,9 @@ def read_window(asked: list[Any]) -> bytes:
     try:
         window = _take_window(question)
     except (pa.ArrowMemoryError, MemoryError) as error:
-        raise NotShowable("This table needs more memory than the preview may use. Download it instead.") from error
+        raise NotShowable(
+            "This table needs more memory than the preview may use. Download it instead."
+        ) from error
     except pa.ArrowException as error:
         raise NotShowable(f"This is not a readable {question.format} file: {str(error)[:300]}") from error
     return msgspec.json.encode(window)
@@ -66,7 +68,9 @@ def _take_window(question: Question) -> TableWindow:
         shown = shown.slice(question.offset, limit)
     else:
         shown = shown.take(order.slice(question.offset, limit))
-    columns = [TableColumn(field.name, kind_of(field.type), _data_type(table, field)) for field in shown.schema]
+    columns = [
+        TableColumn(field.name, kind_of(field.type), _data_type(table, field)) for field in shown.schema
+    ]
     values = [list_values(column) for column in shown.columns]
     rows = [list(row) for row in zip(*values, strict=True)] if values else []
     return TableWindow(columns=columns, rows=rows, offset=question.offset, total=total)
@@ -220,5 +224,7 @@ def _sort_indices(column: Any, order: str) -> Any:
     from pyarrow import compute
 
     if kind_of(column.type) == "json":
-        column = pa.chunked_array([pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())])
+        column = pa.chunked_array(
+            [pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())]
+        )
     return compute.sort_indices(pa.table({"by": column}), sort_keys=[("by", order)], null_placement="at_end")

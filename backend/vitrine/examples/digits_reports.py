@@ -36,14 +36,13 @@ def classification_report(predictions: Table) -> Annotated[CSVString, "classific
 def plot_confusions(confusions: JSONString) -> Annotated[Figure, "confusion_plot"]:
     """The matrix as a picture: a matplotlib figure is an image in the dashboard."""
     counts = np.array(json.loads(confusions)["counts"])
-    figure = Figure(figsize=(6, 5.2), layout="constrained")
+    figure = Figure(figsize=(6, 6))
     axes = figure.subplots()
-    shown = axes.imshow(np.log1p(counts), cmap="Blues")
+    axes.imshow(np.log1p(counts), cmap="Blues")
     for row, column in np.argwhere(counts > 0):
         colour = "white" if row == column else "black"
         axes.text(column, row, counts[row, column], ha="center", va="center", color=colour, fontsize=8)
     axes.set(xlabel="predicted", ylabel="digit", xticks=range(10), yticks=range(10), title="Confusions on the test set")
-    figure.colorbar(shown, label="pictures, log scale")
     return figure
 
 

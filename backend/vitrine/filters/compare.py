@@ -134,7 +134,7 @@ def compare_number(value: str, operator: str, values: Sequence[Any], add: Add) -
     if operator in _ORDERED and any(math.isnan(one) for one in numbers):
         return NO_MATCH
     condition = _plain(value, operator, numbers, add, cast=("::float8", "::float8[]"))
-    return f"{condition} and {value} < 'NaN'" if operator in (">", ">=", "not between") else condition
+    return f"{condition} and {value} < 'NaN'::float8" if operator in (">", ">=", "not between") else condition
 
 
 def compare_numeric(value: str, operator: str, values: Sequence[Any], add: Add) -> str:

@@ -84,7 +84,7 @@ class Phase:
 
 
 class Statement(NamedTuple):
-    """A query; its rows end with `phase` and `key`, from which the cursor is made."""
+    """A query; its rows end with `page_phase`, `page_key` and `page_id`, from which the cursor is made."""
 
     sql: str
     arguments: list[Any]
@@ -133,10 +133,11 @@ class Sort:
             if after is None or number >= after.phase:
                 here = after if after is not None and number == after.phase else None
                 parts.append(self._compile_phase(number, phase, where, here, bound, count))
+        rows = parts[0] if len(parts) == 1 else f"({' union all '.join(parts)} limit {count})"
         table, alias = self.resource.table, self.resource.alias
         return Statement(
-            f"select {columns}, page.phase, page.key"  # noqa: S608
-            f" from (select rows.*, row_number() over () as place from ({' union all '.join(parts)} limit {count}) rows) page"
+            f"select {columns}, page.phase as page_phase, page.key as page_key, page.id as page_id"  # noqa: S608
+            f" from (select rows.*, row_number() over () as place from {rows} rows) page"
             f" join {table} {alias} on {alias}.project_id = $1 and {alias}.id = page.id {joins} order by page.place",
             bound.values,
         )
@@ -146,7 +147,9 @@ class Sort:
         if len(rows) <= limit:
             return rows, None
         last = rows[limit - 1]
-        return rows[:limit], self.encode_cursor(phase=last["phase"], key=last["key"], id_=last["id"])
+        return rows[:limit], self.encode_cursor(
+            phase=last["page_phase"], key=last["page_key"], id_=last["page_id"]
+        )
 
     def _compile_phase(
         self, number: int, phase: Phase, where: str, after: CursorBody | None, bound: Arguments, count: str
@@ -172,7 +175,7 @@ class Sort:
         )
 
     def encode_cursor(self, *, phase: int, key: str | None, id_: UUID) -> str:
-        """The place after this row, opaque. The three are columns of the page."""
+        """The place after a row, opaque. Its phase counts from 0, its key is a text as the query gives it."""
         body = msgspec.json.encode(CursorBody(CURSOR_VERSION, self.text, phase, key, str(id_)))
         return base64.urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
 

@@ -58,6 +58,14 @@ class Batch(Struct):
     heartbeat: list[HeartbeatEvent] = field(default_factory=list)
     values: dict[UUID, list[Value]] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """How many events it holds."""
+        return (
+            len(self.snapshot) + len(self.run) + len(self.step) + len(self.log) + len(self.metadata)
+            + len(self.artifact_version) + len(self.model_version) + len(self.heartbeat)
+        )  # fmt: skip
+
     def add(self, event: Event) -> None:
         """Raises: Invalid for metadata that are too much."""
         match event:
@@ -88,6 +96,7 @@ class Batch(Struct):
             snapshot=[event for event in self.snapshot if event.id not in ids],
             artifact_version=[event for event in self.artifact_version if event.id not in ids],
             model_version=[event for event in self.model_version if event.id not in ids],
+            values={id: values for id, values in self.values.items() if id not in ids},
         )
 
 

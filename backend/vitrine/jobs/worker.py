@@ -79,7 +79,9 @@ class Worker:
     def _ask(self, call: bytes, limit_s: float) -> bytes:
         """Blocking; only the queue's one thread comes here."""
         for _ in range(2):
-            process = self._process if self._process is not None and self._process.poll() is None else self._start()
+            process = (
+                self._process if self._process is not None and self._process.poll() is None else self._start()
+            )
             assert process.stdin is not None
             assert process.stdout is not None
             with killed_after(limit_s, process) as is_late, suppress(BrokenPipeError):
@@ -89,7 +91,11 @@ class Worker:
             self._process = None
             if _reap(process) != 0 or is_late():  # 0: it had been idle for too long just then
                 break
-        said = f"It took more than {limit_s:.0f} s." if is_late() else "It cannot be read within the limits set for it."
+        said = (
+            f"It took more than {limit_s:.0f} s."
+            if is_late()
+            else "It cannot be read within the limits set for it."
+        )
         raise NotShowable(f"This cannot be shown here. {said} Download it instead.")
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -160,7 +166,9 @@ def perform(call: bytes) -> Answer:
     except VitrineError as error:
         return Answer(error=type(error).__name__, detail=error.detail, facts=dict(error.facts))
     except MemoryError:
-        return Answer(error="NotShowable", detail="This needs more memory than a preview may use. Download it instead.")
+        return Answer(
+            error="NotShowable", detail="This needs more memory than a preview may use. Download it instead."
+        )
 
 
 def limit_resources() -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from vitrine.database.lookups import identify
 from vitrine.database.pool import Connection
+from vitrine.ingest.structs import MetadataEvent
 from vitrine.metadata.values import Value
 
 Target: TypeAlias = Literal["run", "artifact_version", "model_version"]
@@ -25,6 +26,17 @@ class Logged(NamedTuple):
     event_id: UUID
     at: datetime
     value: Value
+
+
+def name_target(event: MetadataEvent) -> tuple[Target, UUID, str]:
+    """What the values belong to, and the step or ''."""
+    body = event.body
+    if body.artifact_version_id is not None:
+        return "artifact_version", body.artifact_version_id, ""
+    if body.model_version_id is not None:
+        return "model_version", body.model_version_id, ""
+    assert event.run_id is not None
+    return "run", event.run_id, body.step or ""
 
 
 FIND_KEYS = "select name, id from metadata_key where project_id = $1 and name = any($2::text[])"

@@ -47,7 +47,7 @@ async def fetch_pipelines(
 
 def _read_pipeline(row: Sequence[Any]) -> PipelineItem:
     ticks = [RunTick(*one) for one in zip(*(column or [] for column in row[6:11]), strict=True)]
-    return PipelineItem(*row[:6], recent=ticks[::-1])
+    return PipelineItem(*[*row[:6], ticks[::-1]])
 
 
 FIND_PIPELINE = """

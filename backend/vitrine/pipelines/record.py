@@ -143,7 +143,8 @@ def _choose_first(
 
 def _refuse(event_id: UUID, id: UUID, tally: Tally) -> None:
     tally.refuse(
-        event_id, f"The snapshot {id} is known with other content. A snapshot never changes: give it a new id."
+        event_id,
+        f"The snapshot {id} is known with other content. A snapshot never changes: give it a new id.",
     )
 
 

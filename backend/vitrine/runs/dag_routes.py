@@ -24,7 +24,9 @@ from vitrine.runs.structures import load_structure
 
 READ = {"permission": "project:read"}
 DRAWN = {200: ResponseSpec(data_container=Dag, description="The drawn graph")}
-Collapse = Annotated[str, Parameter(max_length=20_000, description="auto, none, or ids of groups between commas")]
+Collapse = Annotated[
+    str, Parameter(max_length=20_000, description="auto, none, or ids of groups between commas")
+]
 
 
 @get("/projects/{project:str}/runs/{run_id:uuid}/dag", opt=READ, responses=DRAWN)
@@ -79,7 +81,9 @@ def _answer(drawing: Drawing, *, cache: str) -> Response[bytes]:
 
 
 @get("/projects/{project:str}/runs/{run_id:uuid}/dag/statuses", opt=READ)
-async def get_run_dag_statuses(db: asyncpg.Connection, project_id: UUID, run_id: UUID) -> dict[str, NodeStatus]:
+async def get_run_dag_statuses(
+    db: asyncpg.Connection, project_id: UUID, run_id: UUID
+) -> dict[str, NodeStatus]:
     """By node id, for every node that any collapse of the graph draws."""
     run = await fetch_drawable(db, project_id, run_id)
     states = await fetch_step_states(db, project_id, run_id)

@@ -95,7 +95,9 @@ def sketch_steps(rows: Iterable[SketchedStep]) -> tuple[bytes, list[StepNode]]:
     steps = []
     for row in rows:
         taken = zip(row.inputs or [], row.input_ids or [], strict=True)
-        inputs = [StepInput(name, *maker[id_]) for name, id_ in taken if id_ in maker and maker[id_][0] != row.key]
+        inputs = [
+            StepInput(name, *maker[id_]) for name, id_ in taken if id_ in maker and maker[id_][0] != row.key
+        ]
         outputs = {
             output: StepOutput(output, artifact or output, data_type)
             for output, artifact, data_type in zip(

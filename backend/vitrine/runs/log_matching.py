@@ -37,4 +37,6 @@ def _refuse_what_is_no_pattern(pattern: str) -> None:
         compute.match_substring_regex(pa.array([""]), pattern)
     except pa.ArrowInvalid as error:
         said = str(error).removeprefix("Invalid regular expression: ")
-        raise Invalid(f"{pattern[:200]!r} is not a regular expression that can be searched for: {said}") from error
+        raise Invalid(
+            f"{pattern[:200]!r} is not a regular expression that can be searched for: {said}"
+        ) from error

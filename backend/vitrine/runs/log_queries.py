@@ -127,7 +127,9 @@ select first_line, body, marks from log_chunk
 """
 
 
-async def walk_chunks(db: asyncpg.Connection, log: LogPlace, *, level: int) -> AsyncGenerator[list[Chunk], None]:
+async def walk_chunks(
+    db: asyncpg.Connection, log: LogPlace, *, level: int
+) -> AsyncGenerator[list[Chunk], None]:
     """Every chunk that holds a line of this level or above, batch by batch: one statement, and constant memory."""
     async with db.transaction():
         cursor = await db.cursor(FETCH_ALL_CHUNKS, log.project_id, log.run_id, log.step, log.attempt, level)

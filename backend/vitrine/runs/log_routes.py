@@ -24,13 +24,16 @@ async def get_logs(
     project_id: UUID,
     run_id: UUID,
     step: str,
-    skip: Annotated[int, Parameter(query="from", ge=0, le=10**9, description="how many lines to pass over")] = 0,
+    skip: Annotated[
+        int, Parameter(query="from", ge=0, le=10**9, description="how many lines to pass over")
+    ] = 0,
     limit: Annotated[int, Parameter(ge=1, le=5_000)] = 500,
     attempt: Attempt = None,
     q: Annotated[str, Parameter(max_length=1_000, description="a part of a line, in either case")] = "",
     regex: Annotated[bool, Parameter(description="`q` is a regular expression (RE2)")] = False,
     level: Annotated[
-        Literal["debug", "info", "warning", "error", "critical"] | None, Parameter(description="this level and above")
+        Literal["debug", "info", "warning", "error", "critical"] | None,
+        Parameter(description="this level and above"),
     ] = None,
     after: Annotated[int, Parameter(ge=0, le=10**9, description="hits behind this line")] = 0,
 ) -> LogWindow | LogHits:

@@ -11,7 +11,15 @@ import asyncpg
 import msgspec
 
 from vitrine.jobs.worker import TEXTS
-from vitrine.runs.log_codec import LEVELS, open_marks, read_levels, read_mark, unpack_body, unpack_marks, unpack_texts
+from vitrine.runs.log_codec import (
+    LEVELS,
+    open_marks,
+    read_levels,
+    read_mark,
+    unpack_body,
+    unpack_marks,
+    unpack_texts,
+)
 from vitrine.runs.log_matching import match_lines
 from vitrine.runs.log_queries import (
     Chunk,

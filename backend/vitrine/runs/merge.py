@@ -138,7 +138,12 @@ class Step(Struct):
         """Whether the newest of the attempts makes a difference to the row."""
         newest = max(attempts, key=lambda one: one.attempt)
         shown = newest.attempt, newest.status, newest.started_at, newest.ended_at
-        if newest.attempt < self.attempt or shown == (self.attempt, self.status, self.started_at, self.ended_at):
+        if newest.attempt < self.attempt or shown == (
+            self.attempt,
+            self.status,
+            self.started_at,
+            self.ended_at,
+        ):
             return False
         self.attempt, self.status, self.started_at, self.ended_at = shown
         return True

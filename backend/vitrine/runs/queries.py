@@ -110,7 +110,7 @@ def _read_run(row: Sequence[Any], metadata: Raw) -> RunItem:
     duration_s = (ended_at - started_at).total_seconds() if started_at and ended_at else None
     pipeline = None if row[4] is None else Named(row[4], row[5])
     user = None if row[6] is None else Named(row[6], row[7])
-    return RunItem(*row[:4], pipeline, user, started_at, ended_at, duration_s, row[10], metadata)
+    return RunItem(*[*row[:4], pipeline, user, started_at, ended_at, duration_s, row[10], metadata])
 
 
 async def _probe(db: Connection, project_id: UUID, found: CompiledFilter) -> list[int] | None:
@@ -183,4 +183,4 @@ async def fetch_run(db: Connection, project_id: UUID, run_id: UUID) -> RunDetail
     step_counts = msgspec.json.decode(row[19], type=dict[str, int])
     if (to_come := row[20] - sum(step_counts.values())) > 0:
         step_counts["queued"] = step_counts.get("queued", 0) + to_come
-    return RunDetail(*row[:4], pipeline, user, stack, *row[10:18], models, step_counts, *row[21:])
+    return RunDetail(*[*row[:4], pipeline, user, stack, *row[10:18], models, step_counts, *row[21:]])

@@ -38,9 +38,13 @@ async def list_runs(
     project_id: UUID,
     limit: Limit = 50,
     cursor: str | None = None,
-    filter_: Annotated[str, Parameter(query="filter", description="as `status = 'failed' and metadata.loss < 0.1`")] = "",
+    filter_: Annotated[
+        str, Parameter(query="filter", description="as `status = 'failed' and metadata.loss < 0.1`")
+    ] = "",
     sort: Annotated[str | None, Parameter(description="a field; with a minus the greatest first")] = None,
-    metadata: Annotated[list[str] | None, Parameter(description="keys whose values to tell", max_items=MOST_KEYS)] = None,
+    metadata: Annotated[
+        list[str] | None, Parameter(description="keys whose values to tell", max_items=MOST_KEYS)
+    ] = None,
     archived: bool = False,
 ) -> Page[RunItem]:
     """Runs, by default the newest first; a page at a time."""
@@ -48,7 +52,14 @@ async def list_runs(
     if is_usual and (newest := await find_newest_runs(db, project_id, limit=limit)):
         return newest
     return await fetch_runs(
-        db, project_id, filter_=filter_, sort=sort, cursor=cursor, limit=limit, metadata=metadata or (), archived=archived
+        db,
+        project_id,
+        filter_=filter_,
+        sort=sort,
+        cursor=cursor,
+        limit=limit,
+        metadata=metadata or (),
+        archived=archived,
     )
 
 
@@ -68,9 +79,16 @@ async def change_run(
         await tag_run(db, project_id, run_id, data.add_tags)
     if data.remove_tags:
         await untag_run(db, project_id, run_id, data.remove_tags)
-    facts = {"name": data.name, "add_tags": data.add_tags, "remove_tags": data.remove_tags, "archived": data.archived}
+    facts = {
+        "name": data.name,
+        "add_tags": data.add_tags,
+        "remove_tags": data.remove_tags,
+        "archived": data.archived,
+    }
     said = {name: value for name, value in facts.items() if value not in (None, [])}
-    await write_audit(db, actor, "change", object_kind="run", object_id=run_id, project_id=project_id, facts=said)
+    await write_audit(
+        db, actor, "change", object_kind="run", object_id=run_id, project_id=project_id, facts=said
+    )
     await announce(db, project_id, [Announcement("run", run_id, {"status": status})])
     return await fetch_run(db, project_id, run_id)
 
@@ -80,7 +98,9 @@ async def remove_run(db: asyncpg.Connection, project_id: UUID, actor: Actor, run
     """What went with the run. Artifact versions that it made stay."""
     gone = await delete_run(db, project_id, run_id)
     facts = {"name": gone.name, "number": gone.number, "pipeline": gone.pipeline}
-    await write_audit(db, actor, "delete", object_kind="run", object_id=run_id, project_id=project_id, facts=facts)
+    await write_audit(
+        db, actor, "delete", object_kind="run", object_id=run_id, project_id=project_id, facts=facts
+    )
     await announce(db, project_id, [Announcement("run", run_id, {"status": "deleted"})])
     return gone
 

@@ -13,7 +13,10 @@ GRAVEST_FIRST = ("failed", "running", "queued", "cancelled", "skipped", "complet
 
 
 def collect_statuses(
-    steps: Sequence[StepNode], fan_outs: Sequence[FanOut], states: Iterable[StepState], externals: Iterable[External]
+    steps: Sequence[StepNode],
+    fan_outs: Sequence[FanOut],
+    states: Iterable[StepState],
+    externals: Iterable[External],
 ) -> dict[str, NodeStatus]:
     """By node id. Steps that have not begun are queued; artifacts are there once their version is."""
     known = {state.key: state for state in states}

@@ -59,7 +59,7 @@ async def fetch_drawable(db: asyncpg.Connection, project_id: UUID, run_id: UUID)
     row = await db.fetchrow(FIND_DRAWABLE, project_id, run_id)
     if row is None:
         raise RunsNotFound([run_id])
-    return Drawable(*row[:3], externals=msgspec.json.decode(row[3], type=list[External]))
+    return Drawable(*[*row[:3], msgspec.json.decode(row[3], type=list[External])])
 
 
 class StepState(Struct):
@@ -177,7 +177,7 @@ select step.key, step.status, step.attempt, step.started_at, step.ended_at,
 async def fetch_steps(db: asyncpg.Connection, project_id: UUID, run_id: UUID) -> list[StepItem]:
     """The steps that have begun, in the order in which they did; named by their keys."""
     rows = await db.fetch(FETCH_STEPS, project_id, run_id)
-    return [StepItem(row[0], row[0], *row[1:7], mention_run(row[7:11])) for row in rows]
+    return [StepItem(*[row[0], *row[:7], mention_run(row[7:11])]) for row in rows]
 
 
 def mention_run(columns: Any) -> RunMention | None:
@@ -272,6 +272,6 @@ async def fetch_step_artifacts(
     inputs: list[ArtifactMention] = []
     outputs: list[ArtifactMention] = []
     for row in rows:
-        mention = ArtifactMention(*row[1:9], mention_run(row[9:13]), *row[13:16])
+        mention = ArtifactMention(*[*row[1:9], mention_run(row[9:13]), *row[13:16]])
         (outputs if row[0] else inputs).append(mention)
     return inputs, outputs

@@ -30,7 +30,10 @@ class Structure:
 
 _kept: OrderedDict[tuple[UUID, UUID], Structure] = OrderedDict()
 
-async def load_structure(db: asyncpg.Connection, project_id: UUID, snapshot_id: UUID | None) -> Structure | None:
+
+async def load_structure(
+    db: asyncpg.Connection, project_id: UUID, snapshot_id: UUID | None
+) -> Structure | None:
     """The structure, read once; None for a run that names no snapshot, or one that has not arrived."""
     if snapshot_id is None:
         return None

@@ -21,8 +21,8 @@ class Connection(NamedTuple):
     destination: str
 
     @property
-    def dashboard_url(self) -> str:
-        return f"{self.url}/{self.project}"
+    def dashboard_url(self) -> str | None:
+        return f"{self.url}/{self.project}" if self.url else None
 
 
 def read_data_dir() -> Path:

@@ -130,9 +130,10 @@ class PipelineRun(_Timed):
         return f"/runs/{self._fields['id']}"
 
     @property
-    def url(self) -> str:
-        """In the dashboard."""
-        return f"{self._server.connection.dashboard_url}/runs/{self.id}"
+    def url(self) -> str | None:
+        """In the dashboard; None while no server is known."""
+        place = self._server.connection.dashboard_url
+        return f"{place}/runs/{self.id}" if place else None
 
     @property
     def pipeline(self) -> Pipeline:

@@ -14,7 +14,15 @@ from typing import Protocol
 
 import msgspec
 
-from vitrine.errors import Invalid, NotFound, NotPermitted, NotSignedIn, TooLarge, VitrineError
+from vitrine.errors import (
+    Invalid,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    TooLarge,
+    UploadIncomplete,
+    VitrineError,
+)
 from vitrine.ingest.structs import Receipt
 from vitrine.sdk.http import Api
 from vitrine.sdk.saying import may_say_again, say, say_once
@@ -167,6 +175,8 @@ class Lane:
         """
         try:
             receipt = self._post_whole(events)
+        except UploadIncomplete:
+            raise
         except (Invalid, TooLarge) as error:
             if len(events) > 1:
                 self._post(events[: len(events) // 2])

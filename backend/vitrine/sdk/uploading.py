@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from vitrine.errors import Invalid, TooLarge
+from vitrine.errors import Invalid, TooLarge, UploadIncomplete
 from vitrine.sdk.http import Api
 from vitrine.sdk.saying import say
 
@@ -87,5 +87,7 @@ def _upload(api: Api, digest: str, *, path: Path, progress: Callable[[int], None
         return
     try:
         api.put_file(f"/blobs/{digest}", path, progress=progress)
+    except UploadIncomplete:
+        raise
     except (Invalid, TooLarge) as error:
         say(f"the server does not take a content of {path.stat().st_size} bytes: {error}")

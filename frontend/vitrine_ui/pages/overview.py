@@ -226,7 +226,7 @@ def _pipeline(project: str, pipeline: PipelineItem) -> Element:
             ticks([Tick(one.status, one.duration_s) for one in pipeline.recent], pipeline.name),
         ),
         html.td(
-            {"class": "num t2", "title": "Median of the runs that succeeded"},
+            {"class": "num t2 desk", "title": "Median of the runs that succeeded"},
             duration(median(durations)) if durations else "—",
         ),
         html.td({"class": "num t3"}, moment(last.started_at) if last else "no runs"),

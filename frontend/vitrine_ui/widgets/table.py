@@ -28,6 +28,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Element]], *, label
         for column in columns
     ]
     return html.div(
+        {"class": "scroll-x"},
         html.table(
             {"class": "table", "aria-label": label},
             html.thead(html.tr(head)),

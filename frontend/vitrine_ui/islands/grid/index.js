@@ -40,7 +40,7 @@ export const Grid = island((node, first) => {
   const chosen = h("span", { class: "end" });
   const csv = h("a", { class: "btn icon ghost", "aria-label": "Export CSV", title: "Export CSV", download: true }, icon("download"));
   const foot = h("div", { class: "foot" }, range, chosen, csv);
-  const root = node.appendChild(h("section", { class: "datagrid" }, stage, foot));
+  const root = node.appendChild(h("section", { class: `datagrid${isTable() ? " lined" : ""}` }, stage, foot));
   const view = windowed(scroller, { rowHeight: ROW, draw });
   view.spacer.setAttribute("role", "none");
   view.pane.setAttribute("role", "rowgroup");
@@ -228,6 +228,7 @@ export const Grid = island((node, first) => {
     view.ask();
   }
 
+  scroller.addEventListener("focus", () => activate(active.row, active.column));
   const steps = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1], Home: [0, -1e6], End: [0, 1e6] };
   scroller.addEventListener("keydown", (event) => {
     const { key, altKey, shiftKey } = event;

@@ -200,7 +200,8 @@ export const Logs = island((node, first) => {
     }, (error) => {
       if (mine !== found) return;
       find.setAttribute("aria-invalid", "true");
-      position.textContent = error.message || error.title;
+      position.textContent = "failed";
+      said.textContent = error.message || error.title;
     });
     return asking;
   }

@@ -1,0 +1,235 @@
+"""Steps and their attempts as they are reported, and which artifact versions they read and wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+from uuid import UUID
+
+from vitrine.database.pool import Connection
+from vitrine.ingest.structs import StepEvent
+from vitrine.ingest.tally import Tally
+from vitrine.runs.merge import Attempt, MergedStep, Step
+
+Key: TypeAlias = tuple[UUID, str]
+Way: TypeAlias = Literal["input", "output"]
+
+INSERT_STEPS = """
+insert into step (project_id, run_id, key, attempt, status, started_at, ended_at, cache_key, cached_from_run_id,
+  blocked_by, parameters, configuration, open_event_id)
+select $1, n.run_id, n.key, n.attempt, n.status, n.started_at, n.ended_at, n.cache_key, n.cached_from_run_id,
+  n.blocked_by, n.parameters, n.configuration, n.open_event_id
+from jsonb_to_recordset($2) as n
+  (run_id uuid, key text, attempt int, status text, started_at timestamptz, ended_at timestamptz, cache_key bytea,
+   cached_from_run_id uuid, blocked_by text, parameters jsonb, configuration jsonb, open_event_id uuid)
+order by n.run_id, n.key on conflict do nothing returning run_id, key
+"""
+LOCK_STEPS = """
+select s.run_id, s.key, s.attempt, s.status, s.started_at, s.ended_at, s.cached_from_run_id, s.blocked_by,
+  s.open_event_id
+from step s join unnest($2::uuid[], $3::text[]) as n (run_id, key) on s.run_id = n.run_id and s.key = n.key
+where s.project_id = $1 order by s.run_id, s.key for no key update of s
+"""
+FETCH_ATTEMPTS = """
+select a.run_id, a.step, a.attempt, a.status, a.started_at, a.ended_at, a.open_event_id, a.close_event_id
+from step_attempt a join unnest($2::uuid[], $3::text[], $4::int[]) as n (run_id, step, attempt)
+  on a.run_id = n.run_id and a.step = n.step and a.attempt = n.attempt
+where a.project_id = $1
+"""
+UPDATE_STEPS = """
+update step s set
+  attempt = n.attempt, status = n.status, started_at = n.started_at, ended_at = n.ended_at,
+  cached_from_run_id = n.cached_from_run_id, blocked_by = n.blocked_by, open_event_id = n.open_event_id,
+  cache_key = case when n.says then n.cache_key else s.cache_key end,
+  parameters = case when n.says then n.parameters else s.parameters end,
+  configuration = case when n.says then n.configuration else s.configuration end
+from jsonb_to_recordset($2) as n
+  (run_id uuid, key text, attempt int, status text, started_at timestamptz, ended_at timestamptz, cache_key bytea,
+   cached_from_run_id uuid, blocked_by text, parameters jsonb, configuration jsonb, open_event_id uuid, says boolean)
+where s.project_id = $1 and s.run_id = n.run_id and s.key = n.key
+"""
+UPSERT_ATTEMPTS = """
+insert into step_attempt as a (project_id, run_id, step, attempt, status, started_at, ended_at, open_event_id,
+  close_event_id, failure, resources)
+select $1, n.run_id, n.step, n.attempt, n.status, n.started_at, n.ended_at, n.open_event_id, n.close_event_id,
+  n.failure, n.resources
+from jsonb_to_recordset($2) as n
+  (run_id uuid, step text, attempt int, status text, started_at timestamptz, ended_at timestamptz,
+   open_event_id uuid, close_event_id uuid, failure jsonb, resources jsonb)
+order by n.run_id, n.step, n.attempt
+on conflict (project_id, run_id, step, attempt) do update set
+  status = excluded.status, started_at = excluded.started_at, ended_at = excluded.ended_at,
+  open_event_id = excluded.open_event_id, close_event_id = excluded.close_event_id,
+  failure = case when a.close_event_id is distinct from excluded.close_event_id then excluded.failure else a.failure end,
+  resources = case when a.close_event_id is distinct from excluded.close_event_id then excluded.resources
+    else a.resources end
+"""
+
+
+async def record_steps(
+    db: Connection,
+    project_id: UUID,
+    events: Sequence[StepEvent],
+    *,
+    mentioned: Collection[Key],
+    tally: Tally,
+) -> None:
+    """The steps are as the events say; those only mentioned have a row at least. All are locked. Their runs have rows."""
+    by_step: dict[Key, list[StepEvent]] = {key: [] for key in mentioned}
+    for event in events:
+        by_step.setdefault((event.run_id, event.body.step), []).append(event)  # type: ignore[arg-type]
+    if not by_step:
+        return
+    merged = {key: MergedStep(Step(*key), {}) for key in by_step}
+    for key, one in merged.items():
+        one.take(by_step[key])
+    rows = await db.fetch(INSERT_STEPS, project_id, [one.step for one in merged.values()])
+    new = {(row[0], row[1]) for row in rows}
+    if known := {key: by_step[key] for key in merged if key not in new}:
+        merged |= await _merge_known(db, project_id, known)
+        if changed := [merged[key].step for key in known if merged[key].is_changed]:
+            await db.execute(UPDATE_STEPS, project_id, changed)
+    attempts = [one for step in merged.values() for one in step.attempts.values() if one.is_changed]
+    if attempts:
+        await db.execute(UPSERT_ATTEMPTS, project_id, attempts)
+    for (run_id, key), one in merged.items():
+        tally.accepted |= one.accepted
+        if one.is_moved:
+            tally.announce("step", run_id, key, step=key, status=one.step.status)
+    await _link(db, project_id, "input", _newest_lists(events, "input"), new=new, tally=tally)
+    await _link(db, project_id, "output", _newest_lists(events, "output"), new=new, tally=tally)
+
+
+async def _merge_known(
+    db: Connection, project_id: UUID, known: Mapping[Key, list[StepEvent]]
+) -> dict[Key, MergedStep]:
+    """The steps that had rows already, locked, after their events."""
+    run_ids, keys = zip(*known, strict=True)
+    rows = await db.fetch(LOCK_STEPS, project_id, run_ids, keys)
+    merged = {(row[0], row[1]): MergedStep(Step(*row), {}) for row in rows}
+    touched = {(*key, event.body.attempt) for key, events in known.items() for event in events}
+    if touched:
+        for row in await db.fetch(FETCH_ATTEMPTS, project_id, *zip(*touched, strict=True)):
+            merged[row[0], row[1]].attempts[row[2]] = Attempt(*row)
+    for key, one in merged.items():
+        one.take(known[key])
+    return merged
+
+
+# ── inputs and outputs ────────────────────────────────────────────────────────────────────────────
+class _Listing(NamedTuple):
+    """The artifact versions of one input or output, as an event lists them."""
+
+    run_id: UUID
+    step: str
+    name: str
+    event_id: UUID
+    version_ids: list[UUID]
+
+
+def _newest_lists(events: Iterable[StepEvent], way: Way) -> list[_Listing]:
+    """Of the lists for one name the one of the greatest event id. An empty list says nothing."""
+    newest: dict[tuple[UUID, str, str], _Listing] = {}
+    for event in events:
+        lists = event.body.inputs if way == "input" else event.body.outputs
+        for name, version_ids in lists.items():
+            assert event.run_id is not None
+            place = event.run_id, event.body.step, name
+            if version_ids and (place not in newest or event.id > newest[place].event_id):
+                newest[place] = _Listing(*place, event.id, version_ids)
+    return list(newest.values())
+
+
+FETCH_LISTED = {
+    "input": """
+select distinct s.run_id, s.step, s.input, s.event_id
+from step_input s join unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+  on s.run_id = n.run_id and s.step = n.step and s.input = n.name
+where s.project_id = $1 and s.event_id is not null
+""",
+    "output": """
+select distinct s.run_id, s.step, s.output, s.event_id
+from step_output s join unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+  on s.run_id = n.run_id and s.step = n.step and s.output = n.name
+where s.project_id = $1 and s.event_id is not null
+""",
+}
+CLEAR_LISTED = {
+    "input": """
+delete from step_input s using unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+where s.project_id = $1 and s.run_id = n.run_id and s.step = n.step and s.input = n.name
+""",
+    "output": """
+delete from step_output s using unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+where s.project_id = $1 and s.run_id = n.run_id and s.step = n.step and s.output = n.name
+""",
+}
+INSERT_LISTED = {
+    "input": """
+insert into step_input (project_id, run_id, step, input, event_id, position, artifact_version_id)
+select $1, n.run_id, n.step, n.name, n.event_id, n.position, n.version_id
+from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::uuid[])
+  as n (run_id, step, name, event_id, position, version_id)
+""",
+    "output": """
+insert into step_output (project_id, run_id, step, output, event_id, position, artifact_version_id)
+select $1, n.run_id, n.step, n.name, n.event_id, n.position, n.version_id
+from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::uuid[])
+  as n (run_id, step, name, event_id, position, version_id)
+""",
+}
+
+
+async def _link(
+    db: Connection, project_id: UUID, way: Way, lists: list[_Listing], *, new: set[Key], tally: Tally
+) -> None:
+    """The lists that are newer than what is known take its place. The steps are locked; `new` ones have no lists yet."""
+    old = [one for one in lists if (one.run_id, one.step) not in new]
+    if old:
+        places = _columns([(one.run_id, one.step, one.name) for one in old])
+        listed = {tuple(row[:3]): row[3] for row in await db.fetch(FETCH_LISTED[way], project_id, *places)}
+        stale = {one[:3] for one in old if (seen := listed.get(one[:3])) and seen >= one.event_id}
+        lists = [one for one in lists if one[:3] not in stale]
+        if replaced := [one[:3] for one in old if one[:3] not in stale]:
+            await db.execute(CLEAR_LISTED[way], project_id, *_columns(replaced))
+    rows = [
+        (one.run_id, one.step, one.name, one.event_id, position, version_id)
+        for one in lists
+        for position, version_id in enumerate(one.version_ids)
+    ]
+    if rows:
+        await db.execute(INSERT_LISTED[way], project_id, *_columns(rows))
+        tally.accepted.update(one.event_id for one in lists)
+
+
+CLEAR_PRODUCED = """
+delete from step_output s using unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+where s.project_id = $1 and s.run_id = n.run_id and s.step = n.step and s.output = n.name and s.event_id is null
+"""
+INSERT_PRODUCED = """
+insert into step_output (project_id, run_id, step, output, position, artifact_version_id)
+select $1, v.run_id, v.step, v.output,
+  row_number() over (partition by v.run_id, v.step, v.output order by v.id) - 1, v.id
+from unnest($2::uuid[], $3::text[], $4::text[]) as n (run_id, step, name)
+join artifact_version v on v.project_id = $1 and v.run_id = n.run_id and v.step = n.step and v.output = n.name
+where not exists (
+  select from step_output s
+  where s.project_id = $1 and s.run_id = n.run_id and s.step = n.step and s.output = n.name)
+"""
+
+
+async def link_produced(
+    db: Connection, project_id: UUID, produced: Collection[tuple[UUID, str, str]]
+) -> None:
+    """Each (run, step, output) has the artifact versions that name it, in the order of their ids, unless an event lists them.
+
+    The steps are locked.
+    """
+    if produced:
+        places = _columns(list(produced))
+        await db.execute(CLEAR_PRODUCED, project_id, *places)
+        await db.execute(INSERT_PRODUCED, project_id, *places)
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
