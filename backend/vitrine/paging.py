@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from vitrine.errors import CursorInvalid
 
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Place = TypeVar("Place")
 
 COUNT_CAP = 5_000
-Limit: TypeAlias = Annotated[int, Meta(ge=1, le=200)]
+LIMIT_MOST = 200
 
 
 class Total(Struct):

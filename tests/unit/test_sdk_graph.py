@@ -146,7 +146,10 @@ def test_the_value_of_a_step_is_not_there_yet_in_a_pipelines_body() -> None:
 
 
 def test_wrong_arguments_are_told_as_python_tells_them() -> None:
-    with building(Graph("p")), pytest.raises(TypeError, match=r"train\(\): got an unexpected keyword argument 'speed'"):
+    with (
+        building(Graph("p")),
+        pytest.raises(TypeError, match=r"train\(\): got an unexpected keyword argument 'speed'"),
+    ):
         train(1, speed=3)  # type: ignore[call-overload]
 
 
@@ -170,7 +173,10 @@ def test_a_snapshot_names_artifacts_by_annotation_or_place() -> None:
 
 
 def test_options_of_a_single_run_are_no_part_of_the_snapshot() -> None:
-    plain, changed = describe_snapshot(sweep, build(sweep)), sweep.with_options(enable_cache=False, run_name="once")
+    plain, changed = (
+        describe_snapshot(sweep, build(sweep)),
+        sweep.with_options(enable_cache=False, run_name="once"),
+    )
 
     assert describe_snapshot(changed, build(changed)).id == plain.id
 
@@ -182,7 +188,9 @@ def test_an_unknown_option_is_refused_with_those_that_exist() -> None:
 
 def test_a_cache_key_depends_on_code_parameters_and_inputs_but_not_on_the_place() -> None:
     graph = build(sweep, 2, rate=0.5)
-    keys = {key: make_cache_key("p", graph.nodes[key], {}) for key in ("train", "train_2", "baseline", "load")}
+    keys = {
+        key: make_cache_key("p", graph.nodes[key], {}) for key in ("train", "train_2", "baseline", "load")
+    }
 
     assert keys["train"] == keys["train_2"]
     assert len({keys["train"], keys["baseline"], keys["load"]}) == 3

@@ -67,7 +67,11 @@ def test_pieces_hold_at_most_a_thousand_lines_and_are_numbered_on() -> None:
     log.lines.write("stdout", "line\n" * (2 * LINES_A_PIECE + 5))
 
     assert len(log.texts()) == 2 * LINES_A_PIECE + 5
-    assert [(first, len(lines)) for first, lines in log.pieces] == [(1, LINES_A_PIECE), (1001, LINES_A_PIECE), (2001, 5)]
+    assert [(first, len(lines)) for first, lines in log.pieces] == [
+        (1, LINES_A_PIECE),
+        (1001, LINES_A_PIECE),
+        (2001, 5),
+    ]
 
 
 def test_streams_do_not_mix_within_a_line() -> None:
@@ -92,7 +96,9 @@ def test_a_record_of_several_lines_keeps_its_level_on_each() -> None:
     log.lines.log("first\nsecond", "error", at)
 
     assert log.texts() == ["first", "second"]
-    assert {(line.level, line.at, line.stream) for _, lines in log.pieces for line in lines} == {("error", at, "log")}
+    assert {(line.level, line.at, line.stream) for _, lines in log.pieces for line in lines} == {
+        ("error", at, "log")
+    }
 
 
 def test_a_warning_on_standard_error_is_a_warning() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 
@@ -21,11 +21,17 @@ def named() -> Annotated[int, "count"]: ...
 def pair() -> Annotated[tuple[int, int], "pair"]: ...
 def many() -> tuple[int, ...]: ...
 def mixed() -> tuple[Annotated[int, "left"], str]: ...
-def configured() -> Annotated[dict[str, int], ArtifactConfig(name="iris", version="raw_2023", artifact_type=ArtifactType.MODEL)]: ...
+def configured() -> Annotated[
+    dict[str, int], ArtifactConfig(name="iris", version="raw_2023", artifact_type=ArtifactType.MODEL)
+]: ...
 def unknown() -> Annotated[Table, "table"]: ...
-def unknown_pair() -> tuple[Annotated[Table, "train"], Annotated[Optional["Table"], "test"]]: ...
-def bare(): return 3  # type: ignore[no-untyped-def]  # noqa: E704
-def silent(): print()  # type: ignore[no-untyped-def]  # noqa: E704
+def unknown_pair() -> tuple[Annotated[Table, "train"], Annotated[Table | None, "test"]]: ...
+def bare():
+    return 3  # type: ignore[no-untyped-def]
+
+
+def silent():
+    print()  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,11 @@ def test_outputs_are_named_by_their_annotation_or_their_place(function: Any, nam
 def test_an_artifact_config_says_version_and_type() -> None:
     (output,) = read_outputs(configured)
 
-    assert (output.artifact, output.config.version, output.config.artifact_type) == ("iris", "raw_2023", ArtifactType.MODEL)
+    assert (output.artifact, output.config.version, output.config.artifact_type) == (
+        "iris",
+        "raw_2023",
+        ArtifactType.MODEL,
+    )
 
 
 def test_two_outputs_of_one_name_are_refused() -> None:

@@ -91,7 +91,9 @@ def test_a_failure_says_type_message_place_and_the_code_around() -> None:
     frame = failure.frames[-1]
     assert (frame.function, frame.is_own) == ("fail", True)
     assert frame.path.endswith("test_sdk_values.py")
-    assert frame.code[frame.line - frame.first_line].strip() == 'raise ValueError("no such\\nnumber") from error'
+    assert (
+        frame.code[frame.line - frame.first_line].strip() == 'raise ValueError("no such\\nnumber") from error'
+    )
     assert "KeyError: 'missing'" in failure.traceback
     assert "direct cause" in failure.traceback
 

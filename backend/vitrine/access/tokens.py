@@ -110,3 +110,13 @@ DELETE_BY_NAME = "delete from token where user_id = $1 and name = $2"
 async def forget_token(db: Connection, user_id: UUID, name: str) -> None:
     """The user has no token of that name."""
     await db.execute(DELETE_BY_NAME, user_id, name)
+
+
+IS_VALID = """
+select exists (select from token where id = $1 and secret_hash = $2 and (expires_at is null or expires_at > now()))
+"""
+
+
+async def is_valid(db: Connection, parts: TokenParts) -> bool:
+    """Somebody may sign in with it now."""
+    return bool(await db.fetchval(IS_VALID, parts.id, parts.secret_hash))

@@ -18,7 +18,6 @@ from vitrine.artifacts.structs import (
     VisualizationItem,
 )
 from vitrine.database.pool import Connection
-from vitrine.database.rows import fetch_all
 from vitrine.errors import ArtifactNotFound, ArtifactVersionNotFound
 from vitrine.filters.fields import ARTIFACTS
 from vitrine.filters.sort import parse_sort
@@ -161,7 +160,9 @@ async def fetch_version(db: Connection, project_id: UUID, version_id: UUID) -> A
     visualizations = msgspec.json.decode(row[21], type=list[VisualizationItem])
     uses = await fetch_uses(db, project_id, version_id)
     has_table = any(file.path.endswith(TABLE_FILE) for file in files)
-    return ArtifactVersionDetail(*[*row[:14], mention_run(row[14:18]), *row[18:21], visualizations, files, uses, has_table])
+    return ArtifactVersionDetail(
+        *[*row[:14], mention_run(row[14:18]), *row[18:21], visualizations, files, uses, has_table]
+    )
 
 
 FETCH_USES = """

@@ -11,9 +11,10 @@ from vitrine.artifacts import content_routes
 from vitrine.artifacts.lineage import Lineage, fetch_lineage
 from vitrine.artifacts.queries import fetch_artifacts, fetch_version, fetch_version_id, fetch_versions
 from vitrine.artifacts.structs import ArtifactItem, ArtifactVersionDetail, ArtifactVersionItem
-from vitrine.paging import Limit, Page
+from vitrine.paging import LIMIT_MOST, Page
 
 READ = {"permission": "project:read"}
+Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MOST)]
 
 
 @get("/projects/{project:str}/artifacts", opt=READ)

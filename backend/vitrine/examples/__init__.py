@@ -10,5 +10,7 @@ def run_all() -> None:
     try:
         from vitrine.examples import sweep
     except ImportError as error:
-        raise Invalid(f"The example needs scikit-learn and matplotlib ({error}): pip install 'vitrine[example]'.") from error
+        raise Invalid(
+            f"The example needs scikit-learn and matplotlib ({error}): pip install 'vitrine[example]'."
+        ) from error
     sweep.run_all()

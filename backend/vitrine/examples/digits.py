@@ -17,7 +17,12 @@ from vitrine.examples.digits_reports import (
 
 @pipeline(
     tags=["example"],
-    model=Model("digit_classifier", description="Tells handwritten digits apart.", license="Apache 2.0", tags=["example"]),
+    model=Model(
+        "digit_classifier",
+        description="Tells handwritten digits apart.",
+        license="Apache 2.0",
+        tags=["example"],
+    ),
 )
 def train_digits(model: str = "svm", components: int = 32, strength: float = 1.0, size: int = 100) -> None:
     train_set, test_set = split(load_digits())

@@ -21,14 +21,16 @@ Array = np.ndarray
 def load_digits() -> Annotated[Table, "digits"]:
     """One row a picture: 64 pixels and the digit."""
     bunch = read_digits(as_frame=True)
-    digits = bunch.frame.rename(columns={"target": "digit"})
+    digits: Table = bunch.frame.rename(columns={"target": "digit"})
     log.info("read %d pictures of %d pixels", len(digits), digits.shape[1] - 1)
     log_metadata({"rows": len(digits), "classes": int(digits["digit"].nunique())})
     return digits
 
 
 @step
-def split(digits: Table, test_share: float = 0.3, seed: int = 7) -> tuple[Annotated[Table, "train_set"], Annotated[Table, "test_set"]]:
+def split(
+    digits: Table, test_share: float = 0.3, seed: int = 7
+) -> tuple[Annotated[Table, "train_set"], Annotated[Table, "test_set"]]:
     train, test = train_test_split(digits, test_size=test_share, stratify=digits["digit"], random_state=seed)
     print(f"train {len(train)} rows, test {len(test)} rows, seed {seed}")
     return train.reset_index(drop=True), test.reset_index(drop=True)
@@ -43,7 +45,9 @@ def average_digits(train_set: Table) -> Annotated[Array, "average_digits"]:
 
 
 @step
-def scale(train_set: Table, test_set: Table) -> tuple[Annotated[Array, "scaled_train"], Annotated[Array, "scaled_test"]]:
+def scale(
+    train_set: Table, test_set: Table
+) -> tuple[Annotated[Array, "scaled_train"], Annotated[Array, "scaled_test"]]:
     """Pixels with mean 0 and variance 1. Pixels that never change stay 0."""
     scaler = StandardScaler().fit(train_set.drop(columns="digit"))
     constant = int((scaler.var_ == 0).sum())

@@ -38,10 +38,10 @@ def make_classifier(model: str, strength: float, size: int) -> ClassifierMixin:
 def predict_shares(classifier: ClassifierMixin, features: Array) -> Array:
     """A probability for each class; of a machine without any, the softmax of its scores."""
     if hasattr(classifier, "predict_proba"):
-        return classifier.predict_proba(features)
+        return np.asarray(classifier.predict_proba(features))
     scores = classifier.decision_function(features)
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 @step
@@ -72,13 +72,18 @@ def train(
     if min(fold_accuracies) < 0.9:
         log.warning("a fold reached only %.3f: this model may be too simple", min(fold_accuracies))
     log_metadata(
-        {"fit_time_s": seconds, "folds": {"mean": float(np.mean(fold_accuracies)), "spread": float(np.std(fold_accuracies))}}
+        {
+            "fit_time_s": seconds,
+            "folds": {"mean": float(np.mean(fold_accuracies)), "spread": float(np.std(fold_accuracies))},
+        }
     )
     return classifier
 
 
 @step
-def evaluate(classifier: ClassifierMixin, test_features: Array, test_set: Table) -> Annotated[Table, "predictions"]:
+def evaluate(
+    classifier: ClassifierMixin, test_features: Array, test_set: Table
+) -> Annotated[Table, "predictions"]:
     """One row a test picture: the digit, what was predicted, and how sure."""
     digits = test_set["digit"].to_numpy()
     begin = time.perf_counter()

@@ -27,7 +27,8 @@ def draw_page(title: str, predictions: pd.DataFrame, test_set: pd.DataFrame, cou
     """A whole document. `counts[digit, predicted]` are pictures of the test set."""
     wrong = predictions[predictions["digit"] != predictions["predicted"]]
     worst = wrong.sort_values("sureness", ascending=False).head(MOST_MISTAKES)
-    pictures = "".join(draw_mistake(row, test_set.drop(columns="digit").iloc[index]) for index, row in worst.iterrows())
+    pixels = test_set.drop(columns="digit").to_numpy()
+    pictures = "".join(draw_mistake(row, pixels[int(str(index))]) for index, row in worst.iterrows())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head><body>
 <h1>{escape(title)}</h1><p>Test set of {len(predictions)} handwritten digits.</p>
@@ -48,11 +49,13 @@ def draw_bars(counts: np.ndarray) -> str:
         confused = np.where(np.arange(10) == digit, 0, row)
         taken = f"{confused.max()} × {confused.argmax()}" if confused.any() else ""
         bar = f'<div class="bar"><i style="width:{share:.1%}"></i></div>'
-        rows.append(f"<tr><td>{digit}</td><td>{row.sum()}</td><td>{share:.1%}</td><td>{bar}</td><td>{taken}</td></tr>")
+        rows.append(
+            f"<tr><td>{digit}</td><td>{row.sum()}</td><td>{share:.1%}</td><td>{bar}</td><td>{taken}</td></tr>"
+        )
     return f"<table><tr><th>digit</th><th>pictures</th><th>found</th><th></th><th>most often taken for</th></tr>{''.join(rows)}</table>"
 
 
-def draw_mistake(row: pd.Series, pixels: pd.Series) -> str:
+def draw_mistake(row: pd.Series, pixels: np.ndarray) -> str:
     cells = "".join(
         f'<rect x="{place % 8}" y="{place // 8}" width="1.02" height="1.02" fill-opacity="{value / 16:.2f}"/>'
         for place, value in enumerate(pixels)

@@ -42,19 +42,29 @@ def plot_confusions(confusions: JSONString) -> Annotated[Figure, "confusion_plot
     for row, column in np.argwhere(counts > 0):
         colour = "white" if row == column else "black"
         axes.text(column, row, counts[row, column], ha="center", va="center", color=colour, fontsize=8)
-    axes.set(xlabel="predicted", ylabel="digit", xticks=range(10), yticks=range(10), title="Confusions on the test set")
+    axes.set(
+        xlabel="predicted",
+        ylabel="digit",
+        xticks=range(10),
+        yticks=range(10),
+        title="Confusions on the test set",
+    )
     return figure
 
 
 @step
-def write_report(predictions: Table, test_set: Table, confusions: JSONString) -> Annotated[HTMLString, "evaluation_report"]:
+def write_report(
+    predictions: Table, test_set: Table, confusions: JSONString
+) -> Annotated[HTMLString, "evaluation_report"]:
     """A page of its own: summary, accuracy by digit, the mistakes as pictures. Nothing is fetched from anywhere."""
     title = f"Evaluation of {get_step_context().pipeline_run.name}"
     return HTMLString(draw_page(title, predictions, test_set, np.array(json.loads(confusions)["counts"])))
 
 
 @step
-def write_model_card(classifier: ClassifierMixin, predictions: Table) -> Annotated[MarkdownString, "model_card"]:
+def write_model_card(
+    classifier: ClassifierMixin, predictions: Table
+) -> Annotated[MarkdownString, "model_card"]:
     accuracy = (predictions["digit"] == predictions["predicted"]).mean()
     settings = "\n".join(f"| `{name}` | {value} |" for name, value in sorted(classifier.get_params().items()))
     return MarkdownString(f"""# {type(classifier).__name__} for handwritten digits

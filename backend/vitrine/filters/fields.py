@@ -77,6 +77,7 @@ class Resource:
     default_sort: str
     tags: Links | None = None
     metadata: Metadata | None = None
+    has_name_index: bool = False
     parameters: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
 
@@ -157,6 +158,7 @@ RUNS = Resource(
     ),
     tags=_tags("run_tag", "run_id"),
     metadata=Metadata("run_metadata", "m.run_id", has_steps=True),
+    has_name_index=True,
     parameters="r.parameters",
     # what MLflow calls them
     states={"finished": "completed", "scheduled": "queued", "killed": "cancelled"},
@@ -184,6 +186,7 @@ ARTIFACTS = Resource(
     },
     vocabulary=Vocabulary(names=("name", "type", "data_type", "tag", "created_at", "id"), prefixes=("tags",)),
     tags=_tags("artifact_tag", "artifact_id"),
+    has_name_index=True,
     default_sort="-created_at",
 )
 

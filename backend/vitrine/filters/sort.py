@@ -236,11 +236,23 @@ def list_phases(resource: Resource, field: Field, bound: Arguments, *, is_descen
         return _parameter_phases(resource, f"{bound.add(field.key)}::text")
     found = resource.fields[field.name]
     if isinstance(found, Links):
-        rows = f"from {found.table} where {found.condition} and {found.owner} = {resource.id}"
-        least = f"cross join lateral (select min({found.value}) as value {rows}) least"
+        linked = f"from {found.table} where {found.condition}"
+        least = f"select {found.owner} as owner, min({found.value}) as value {linked} group by {found.owner}"
         return [
-            Phase(f"{own} {least}", "least.value is not null", "text", "least.value", resource.id),
-            Phase(own, f"not exists (select {rows})", "none", "", resource.id),
+            Phase(
+                f"{own} join ({least}) least on least.owner = {resource.id}",
+                "true",
+                "text",
+                "least.value",
+                resource.id,
+            ),
+            Phase(
+                own,
+                f"not exists (select {linked} and {found.owner} = {resource.id})",
+                "none",
+                "",
+                resource.id,
+            ),
         ]
     if found.table:
         join = f"join {found.table} on {found.condition} and o.id = {found.reference}"

@@ -8,7 +8,7 @@ greater than anything. `contains` is a literal part, in either case; `like` mind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,13 +31,16 @@ from vitrine.filters.tree import And, Comparison, Expression, Not, Or
 
 PROBE_CAP = 5_000
 PROBES_AT_MOST = 4
-# How the values of a metadata row are stored; bools have the texts true and false besides.
+# How the values of a metadata row are stored; bools have the texts true and false besides, instants their text.
 METADATA = {
     "number": Stored("m.kind in ('number', 'duration')", "m.num", compare_number),
     "bool": Stored("m.kind = 'bool'", "m.num", compare_flag),
     "instant": Stored("m.kind = 'instant'", "m.num", compare_epoch),
     "text": Stored("m.kind <> 'instant'", "m.text", compare_text),
 }
+# The same without the kind, which the indexes do not hold: near enough for a probe.
+INDEXED_METADATA = {type_: Stored("", one.value, one.compare) for type_, one in METADATA.items()}
+_RANGES = {"=", "<", "<=", ">", ">=", "in", "between"}
 _OPPOSITES = {"!=": "=", "not in": "in", "not between": "between"} | {
     f"not {one}": one for one in ("like", "ilike", "contains")
 }
@@ -116,15 +119,12 @@ def _probe(expression: Expression, parts: list[_Part], resource: Resource, where
     places = [place for place, part in enumerate(parts) if part.index_first][:PROBES_AT_MOST]
     if not places:
         return None
-    compiler = _Compiler(resource, Arguments(2))
+    compiler = _Compiler(resource, Arguments(2), metadata=INDEXED_METADATA)
     conjuncts = _conjuncts(expression)
-    counts = []
-    for place in places:
-        comparison = conjuncts[place]
-        assert isinstance(comparison, Comparison)
-        linked = compiler.link(comparison)
-        assert linked is not None
-        counts.append(f"(select count(*) from (select {linked.source} limit {PROBE_CAP}) rows)")  # noqa: S608
+    counts = [
+        f"(select count(*) from (select {compiler.list_matches(conjuncts[place])} limit {PROBE_CAP}) rows)"  # noqa: S608
+        for place in places
+    ]
     index_first = [
         _join(" and ", [part.index_first if at == place else part.through for at, part in enumerate(parts)])
         for place in places
@@ -142,22 +142,50 @@ class _Linked:
 
 
 class _Compiler:
-    def __init__(self, resource: Resource, arguments: Arguments) -> None:
+    def __init__(
+        self, resource: Resource, arguments: Arguments, *, metadata: Mapping[str, Stored] = METADATA
+    ) -> None:
         self.resource = resource
         self.arguments = arguments
         self.add = arguments.add
+        self.metadata = metadata
 
     def compile_part(self, expression: Expression) -> _Part:
         """A conjunct at the top; `offset 0` keeps the planner from turning the look-up of each row into a join."""
         if not isinstance(expression, Comparison):
             return _Part(self.compile(expression))
-        linked = self.link(expression)
+        linked, id_ = self.link(expression), self.resource.id
         if linked is None:
-            return _Part(self.compare(expression))
-        look = f"exists (select {linked.source} and {linked.owner} = {self.resource.id} offset 0)"
+            condition = self.compare(expression)
+            return _Part(condition, self.search_names(condition) if self.is_name_search(expression) else "")
+        look = f"exists (select {linked.source} and {linked.owner} = {id_} offset 0)"
         if linked.negated:
             return _Part(f"not {look}")
-        return _Part(look, f"{self.resource.id} = any(array(select {linked.owner} {linked.source}))")
+        is_indexed = expression.field.name != "metadata" or expression.operator in _RANGES
+        return _Part(look, f"{id_} = any(array(select {linked.owner} {linked.source}))" if is_indexed else "")
+
+    def list_matches(self, expression: Expression) -> str:
+        """A `from` with its `where`: what an indexed conjunct alone finds."""
+        assert isinstance(expression, Comparison)
+        if linked := self.link(expression):
+            return linked.source
+        return f"from {self.own} and {self.compare(expression)}"
+
+    @property
+    def own(self) -> str:
+        alias = self.resource.alias
+        return f"{self.resource.table} {alias} where {alias}.project_id = $1"
+
+    def is_name_search(self, comparison: Comparison) -> bool:
+        """Such a search has a trigram index, which the planner passes by where it overrates the number of hits."""
+        is_search = comparison.field.name == "name" and comparison.operator in ("like", "ilike", "contains")
+        return is_search and self.resource.has_name_index
+
+    def search_names(self, condition: str) -> str:
+        if condition == NO_MATCH:
+            return ""
+        id_ = self.resource.id
+        return f"{id_} = any(array(select {id_} from {self.own} and {condition}))"  # noqa: S608
 
     def compile(self, expression: Expression) -> str:
         if isinstance(expression, And):
@@ -200,7 +228,9 @@ class _Compiler:
             source += f" and m.step = {self.add(step)}::text"
         if comparison.operator in ("is null", "is not null"):
             return _Linked(source, metadata.owner, comparison.operator == "is null")
-        return _Linked(f"{source} and {compare_typed(METADATA, comparison, self.add)}", metadata.owner, False)
+        return _Linked(
+            f"{source} and {compare_typed(self.metadata, comparison, self.add)}", metadata.owner, False
+        )
 
     def link_tag_value(self, comparison: Comparison, tags: Links) -> _Linked | None:
         """`tags.<key>`: the tag `<key>` itself, or a tag `<key>=value` or `<key>:value`, as importers write pairs."""

@@ -7,11 +7,12 @@ import asyncpg
 from litestar import get
 from litestar.params import Parameter
 
-from vitrine.paging import Limit, Page
+from vitrine.paging import LIMIT_MOST, Page
 from vitrine.pipelines.queries import fetch_pipeline, fetch_pipelines, fetch_snapshot, fetch_snapshots
 from vitrine.pipelines.structs import PipelineItem, SnapshotDetail, SnapshotItem
 
 READ = {"permission": "project:read"}
+Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MOST)]
 
 
 @get("/projects/{project:str}/pipelines", opt=READ)

@@ -28,14 +28,13 @@ class Run(Struct):
     open_event_id: UUID | None = None
     close_event_id: UUID | None = None
     heartbeat_at: datetime | None = None
-    is_archived: bool = False
     opener: RunEvent | None = None
     closer: RunEvent | None = None
 
     @property
     def place(self) -> tuple[UUID, str] | None:
-        """Where it is counted: archived runs, and those of which no event has said the pipeline, are not."""
-        return None if self.pipeline_id is None or self.is_archived else (self.pipeline_id, self.status)
+        """Where it is counted; a run of which no event has said the pipeline is not."""
+        return None if self.pipeline_id is None else (self.pipeline_id, self.status)
 
     def take(self, event: RunEvent, pipeline_id: UUID | None) -> bool:
         """Whether the event changes the run. `pipeline_id` is that of the event's pipeline."""

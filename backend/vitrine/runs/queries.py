@@ -13,8 +13,8 @@ from msgspec import Raw
 from vitrine.database.pool import Connection
 from vitrine.errors import RunsNotFound
 from vitrine.filters.fields import RUNS
-from vitrine.filters.sql import CompiledFilter, compile_runs_filter
 from vitrine.filters.sort import parse_sort
+from vitrine.filters.sql import CompiledFilter, compile_runs_filter
 from vitrine.paging import COUNT_CAP, Page, Total
 from vitrine.runs.structs import ModelVersionMention, Named, RunDetail, RunItem
 

@@ -29,7 +29,7 @@ async def mention_runs(db: Connection, project_id: UUID, ids: Collection[UUID]) 
 
 
 LOCK_RUNS = """
-select id, pipeline_id, number, status, open_event_id, close_event_id, heartbeat_at, archived_at is not null
+select id, pipeline_id, number, status, open_event_id, close_event_id, heartbeat_at
 from run where project_id = $1 and id = any($2::uuid[]) order by id for no key update
 """
 

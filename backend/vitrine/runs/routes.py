@@ -1,17 +1,18 @@
 """`/projects/{project}/runs`: the list, a run, its steps; renaming, tagging, archiving and deleting it by hand."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from litestar import delete, get, patch
 from litestar.params import Parameter
+from msgspec import structs
 
 from vitrine.access.audit import write_audit
 from vitrine.access.structs import Actor
 from vitrine.errors import Invalid
 from vitrine.live.outbox import Announcement, announce
-from vitrine.paging import Limit, Page
+from vitrine.paging import LIMIT_MOST, Page
 from vitrine.runs import cache_routes, dag_routes, log_routes
 from vitrine.runs.change_queries import delete_run, tag_run, untag_run, update_run
 from vitrine.runs.queries import fetch_run, fetch_runs, find_newest_runs
@@ -27,6 +28,7 @@ from vitrine.runs.structs import RunChange, RunDeletion, RunDetail, RunItem, Ste
 from vitrine.runs.structures import load_structure
 
 READ = {"permission": "project:read"}
+Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MOST)]
 WRITE = {"permission": "project:write"}
 MOST_KEYS = 100
 NAME_LIMIT = 255
@@ -79,17 +81,9 @@ async def change_run(
         await tag_run(db, project_id, run_id, data.add_tags)
     if data.remove_tags:
         await untag_run(db, project_id, run_id, data.remove_tags)
-    facts = {
-        "name": data.name,
-        "add_tags": data.add_tags,
-        "remove_tags": data.remove_tags,
-        "archived": data.archived,
-    }
-    said = {name: value for name, value in facts.items() if value not in (None, [])}
-    await write_audit(
-        db, actor, "change", object_kind="run", object_id=run_id, project_id=project_id, facts=said
-    )
-    await announce(db, project_id, [Announcement("run", run_id, {"status": status})])
+    asked = structs.asdict(data)
+    facts = {name: value for name, value in asked.items() if value not in (None, [])}
+    await put_on_record(db, project_id, actor, run_id, act="change", facts=facts, status=status)
     return await fetch_run(db, project_id, run_id)
 
 
@@ -97,12 +91,34 @@ async def change_run(
 async def remove_run(db: asyncpg.Connection, project_id: UUID, actor: Actor, run_id: UUID) -> RunDeletion:
     """What went with the run. Artifact versions that it made stay."""
     gone = await delete_run(db, project_id, run_id)
-    facts = {"name": gone.name, "number": gone.number, "pipeline": gone.pipeline}
-    await write_audit(
-        db, actor, "delete", object_kind="run", object_id=run_id, project_id=project_id, facts=facts
+    await put_on_record(
+        db, project_id, actor, run_id, act="delete", facts=structs.asdict(gone), status="deleted"
     )
-    await announce(db, project_id, [Announcement("run", run_id, {"status": "deleted"})])
     return gone
+
+
+async def put_on_record(
+    db: asyncpg.Connection,
+    project_id: UUID,
+    actor: Actor,
+    run_id: UUID,
+    *,
+    act: str,
+    facts: dict[str, Any],
+    status: str,
+) -> None:
+    """Who did it is in the audit, and whoever watches will hear of it."""
+    await write_audit(
+        db,
+        act,
+        user_id=actor.user_id,
+        token_id=actor.token_id,
+        object_kind="run",
+        object_id=run_id,
+        project_id=project_id,
+        facts=facts,
+    )
+    await announce(db, project_id, [Announcement("run", run_id, {"status": status})])
 
 
 @get("/projects/{project:str}/runs/{run_id:uuid}/steps", opt=READ)

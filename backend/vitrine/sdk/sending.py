@@ -26,12 +26,14 @@ from vitrine.errors import (
 from vitrine.ingest.structs import Receipt
 from vitrine.sdk.http import Api
 from vitrine.sdk.saying import may_say_again, say, say_once
-from vitrine.sdk.spool import Journal, create_journal, take_orphans
+from vitrine.sdk.spool import PIECE_EVENTS, Journal, Piece, create_journal, take_orphans
 
 LINGER_S = 0.1
 SHORTEST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 30.0
 COMPRESS_BYTES = 2_000
+SERVER_FAILED = 500
+FAILURES_TO_GIVE_UP = 3
 REFUSED = (NotSignedIn, NotPermitted, NotFound)
 
 
@@ -62,6 +64,7 @@ class Lane:
         self._state = threading.Condition()
         self._flushes = self._attempts = self._progress = 0
         self._pause_s = self._asked_at = 0.0
+        self._failures, self._at_once = 0, PIECE_EVENTS
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name=f"vitrine-{name}", daemon=True)
         self._thread.start()
@@ -155,18 +158,45 @@ class Lane:
         """Whether a piece went out. A server that is away, or refuses this program, is asked again later."""
         if journal.start >= journal.end or (self.is_away and not self._may_ask()):
             return False
-        piece = journal.read()
+        piece = journal.read(events=self._at_once)
         try:
-            if piece.events:
-                if self._prepare:
-                    self._prepare(piece.events)
-                self._post(piece.events)
+            self._deliver(piece.events)
         except Exception as error:
-            self._note_absence(error)
-            return False
+            following = self._pass_over(journal, piece, error)
+            if following is None:
+                self._note_absence(error)
+                return False
+            piece = following
         journal.acknowledge(piece.end)
         self._note_presence(len(piece.events))
         return True
+
+    def _deliver(self, events: list[bytes]) -> None:
+        """Raises: VitrineError when the server may take the events later."""
+        if events:
+            if self._prepare:
+                self._prepare(events)
+            self._post(events)
+
+    def _pass_over(self, journal: Journal, piece: Piece, error: Exception) -> Piece | None:
+        """The piece after this one event, if the server fails at the event again and again yet takes what follows.
+
+        A piece at which the server fails is halved until the event is found. None while the server may be the culprit.
+        """
+        if not isinstance(error, VitrineError) or error.status != SERVER_FAILED:
+            return None
+        self._at_once = max(1, len(piece.events) // 2)
+        self._failures = self._failures + 1 if len(piece.events) == 1 else 0
+        if self._failures < FAILURES_TO_GIVE_UP:
+            return None
+        following = journal.read(start=piece.end, events=1)
+        try:
+            self._deliver(following.events)
+        except Exception:
+            return None
+        if following.events:
+            say(f"the server fails at an event, which is given up: {error} {shorten(piece.events[0])}")
+        return following if following.events else None
 
     def _post(self, events: list[bytes]) -> None:
         """The server has the events; one that it can never take is said and passed over.
@@ -182,7 +212,7 @@ class Lane:
                 self._post(events[: len(events) // 2])
                 self._post(events[len(events) // 2 :])
             else:
-                say(f"the server does not take an event: {error} {events[0][:200].decode(errors='replace')}…")
+                say(f"the server does not take an event: {error} {shorten(events[0])}")
             return
         for rejected in receipt.rejected:
             say(f"the server does not take an event: {rejected.code}: {rejected.detail}")
@@ -201,6 +231,7 @@ class Lane:
         with self._state:
             self.is_away = False
             self._pause_s = 0.0
+            self._failures, self._at_once = 0, min(PIECE_EVENTS, self._at_once * 2)
             self._progress += events
             self._attempts += 1
             self._state.notify_all()
@@ -225,3 +256,7 @@ class Lane:
             self._pause_s = min(max(1.0, self._pause_s * 2), LONGEST_PAUSE_S)
             self._asked_at = time.monotonic()
             self._state.notify_all()
+
+
+def shorten(event: bytes) -> str:
+    return event[:200].decode(errors="replace") + "…"

@@ -48,8 +48,10 @@ def open_spool(connection: Connection) -> Path:
 
 def _prepare(folder: Path) -> Path:
     if not (folder / "stage").is_dir():
-        for one in (folder.parents[2], folder.parents[1], folder.parent, folder, folder / "blobs", folder / "stage"):
-            one.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # passable, as `vitrine up` makes it: the database's account has its own folder inside
+        folder.parents[2].mkdir(parents=True, exist_ok=True, mode=0o711)
+        for one in (folder.parents[1], folder.parent, folder, folder / "blobs", folder / "stage"):
+            one.mkdir(exist_ok=True, mode=0o700)
     return folder
 
 
@@ -107,17 +109,20 @@ class Journal:
                 raise
             self.end += len(line)
 
-    def read(self, *, events: int = PIECE_EVENTS, size_bytes: int = PIECE_BYTES) -> Piece:
+    def read(
+        self, *, start: int | None = None, events: int = PIECE_EVENTS, size_bytes: int = PIECE_BYTES
+    ) -> Piece:
         """What comes next, at least one event if there is one. A torn last line, left by a crash, is passed over."""
+        begin = self.start if start is None else start
         with self.path.open("rb") as file:
-            file.seek(self.start)
+            file.seek(begin)
             text = file.read(size_bytes)
             while text and b"\n" not in text and (more := file.read(size_bytes)):
                 text += more
         if b"\n" not in text:
-            return Piece([], self.start + len(text))
+            return Piece([], begin + len(text))
         lines = text[: text.rindex(b"\n")].split(b"\n")[:events]
-        return Piece([line for line in lines if line], self.start + sum(len(line) + 1 for line in lines))
+        return Piece([line for line in lines if line], begin + sum(len(line) + 1 for line in lines))
 
     def acknowledge(self, end: int) -> None:
         """Everything before `end` is with the server. A long-lived program's journal does not grow for ever."""

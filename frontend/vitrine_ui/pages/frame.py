@@ -10,13 +10,14 @@ from vitrine_ui.address import api_path, page
 from vitrine_ui.hooks import Live, Ready, on, use_load, use_session, use_url, use_value
 from vitrine_ui.listing import Items
 from vitrine_ui.routes import match
-from vitrine_ui.text import middle_cut, safe_text
+from vitrine_ui.text import middle_cut, plural, safe_text
 from vitrine_ui.widgets.drawing import logo
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.icon import icon
 from vitrine_ui.widgets.islands import island
 
 COUNTS_GAP_S = 3.0
+LISTED_PROJECTS = 50
 SECTIONS = (
     ("overview", "Overview", (), ""),
     ("runs", "Runs", ("runs",), "runs"),
@@ -82,31 +83,41 @@ def Side() -> Element:
 @component
 def Navigation(place: str) -> Element:
     """Project switch, sections, theme and user. `place` tells the two apart: beside the page, and a phone's menu."""
-    found = use_url(lambda url: match(url.segments))
-    projects = use_load(api_path("projects"), Items[ProjectItem], on("project"))
-    items = projects.value.items if isinstance(projects, Ready) else []
-    project = found.project or (items[0].slug if items else "")
     return html.fragment(
-        ProjectSwitch(project, items, place),
-        html.nav(
-            {"class": "nav", "aria-label": "Project"},
-            Sections(project, found.route.section, key=project) if project else None,
-            _section("settings", "Settings", page("settings"), found.route.section == "settings"),
-        ),
+        ProjectSwitch(place),
+        Sections(),
         html.div(
             {"class": "nav low"},
             html.button(
-                {
-                    "type": "button",
-                    "class": "theme",
-                    "data-theme-choice": "",
-                    "aria-label": "Change the theme",
-                },
+                {"type": "button", "data-theme-choice": "", "aria-label": "Change the theme"},
                 icon("sun"),
                 html.span({"class": "wide"}),
             ),
             User(place),
         ),
+    )
+
+
+def use_projects() -> list[ProjectItem]:
+    """The projects that one may see; none until they are known."""
+    found = use_load(api_path("projects"), Items[ProjectItem], on("project"))
+    return found.value.items if isinstance(found, Ready) else []
+
+
+def use_project(items: list[ProjectItem]) -> str:
+    """The project whose navigation is shown: the page's, else the first."""
+    return use_url(lambda url: match(url.segments).project) or (items[0].slug if items else "")
+
+
+@component
+def Sections() -> Element:
+    """The parts of the project, and what is not a project's."""
+    project = use_project(use_projects())
+    section = use_url(lambda url: match(url.segments).route.section)
+    return html.nav(
+        {"class": "nav", "aria-label": "Project"},
+        ProjectSections(project, section, key=project) if project else None,
+        _section("settings", "Settings", page("settings"), section == "settings"),
     )
 
 
@@ -119,7 +130,7 @@ def _section(symbol: str, label: str, href: str, is_open: bool, count: int | Non
 
 
 @component
-def Sections(project: str, section: str) -> Element:
+def ProjectSections(project: str, section: str) -> Element:
     """The parts of a project, with how much is in each."""
     counts = use_load(
         api_path("projects", project),
@@ -137,7 +148,9 @@ def Sections(project: str, section: str) -> Element:
 
 
 @component
-def ProjectSwitch(project: str, items: list[ProjectItem], place: str) -> Element:
+def ProjectSwitch(place: str) -> Element:
+    items = use_projects()
+    project = use_project(items)
     named = next((one.name for one in items if one.slug == project), project)
     menu = f"{place}-projects"
     return html.div(
@@ -155,22 +168,22 @@ def ProjectSwitch(project: str, items: list[ProjectItem], place: str) -> Element
         ),
         html.div(
             {"class": "menu projects", "popover": "auto", "id": menu},
-            [
-                html.a(
-                    {
-                        "href": page(one.slug),
-                        "data-nav": "",
-                        "aria-current": "true" if one.slug == project else "false",
-                    },
-                    html.span({"class": "glyph"}, safe_text(one.name)[:2].title()),
-                    html.span({"class": "cut"}, safe_text(one.name)),
-                    html.span({"class": "key"}, f"{one.runs:,} runs"),
-                )
-                for one in items[:50]
-            ],
+            [_project(one, is_open=one.slug == project) for one in items[:LISTED_PROJECTS]],
             html.hr(),
             html.a({"href": page(), "data-nav": ""}, icon("overview"), "All projects"),
         ),
+    )
+
+
+def _project(one: ProjectItem, *, is_open: bool) -> Element:
+    attributes = {"href": page(one.slug), "data-nav": ""}
+    if is_open:
+        attributes["aria-current"] = "true"
+    return html.a(
+        attributes,
+        html.span({"class": "glyph"}, safe_text(one.name)[:2].title()),
+        html.span({"class": "cut"}, safe_text(one.name)),
+        html.span({"class": "key nw"}, plural(one.runs, "run")),
     )
 
 

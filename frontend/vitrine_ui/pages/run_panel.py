@@ -142,7 +142,12 @@ def ArtifactPanel(project: str, id_: str, artifact: str) -> Element:
         to_version = page(project, "artifact-versions", output)
         whole = button_link("Open artifact", to_version, symbol="artifacts", look="primary")
         return html.fragment(
-            head, html.div({"class": "body"}, html.p("It came from outside of this run."), html.div({"class": "row"}, whole))
+            head,
+            html.div(
+                {"class": "body"},
+                html.p("It came from outside of this run."),
+                html.div({"class": "row"}, whole),
+            ),
         )
     if step.startswith("group:"):
         said = "Each step of the fan-out has written one. Open the fan-out in the graph to choose."

@@ -358,7 +358,12 @@ def ColumnsMenu(project: str) -> Element:
             "Columns",
         ),
         html.div(
-            {"class": "menu columns", "popover": "auto", "id": "menu-columns", "aria-label": "Metadata columns"},
+            {
+                "class": "menu columns",
+                "popover": "auto",
+                "id": "menu-columns",
+                "aria-label": "Metadata columns",
+            },
             html.p({"class": "small t3"}, "Metadata shown as columns"),
             [_column_choice(key, shown, url) for key in {key.name: key for key in keys}.values()],
             html.hr(),

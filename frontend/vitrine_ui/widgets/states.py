@@ -74,15 +74,8 @@ def bar(width: str, *, class_: str = "") -> Element:
 
 
 def loading_rows(rows: int = 6) -> Element:
-    """Rows of a table that is on its way."""
-    widths = ("62%", "48%", "70%", "55%", "40%", "66%")
-    return html.div(
-        {"class": "skel-rows", "aria-busy": "true"},
-        [
-            html.div({"class": "skel-row"}, bar(widths[row % len(widths)]), bar("72px"), bar("48px"))
-            for row in range(rows)
-        ],
-    )
+    """Rows of a table that is on its way; one element, however many rows."""
+    return html.div({"class": "skel-rows", "aria-busy": "true", "style": {"--rows": str(rows)}})
 
 
 def loading_lines(lines: int = 4) -> Element:
