@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.conftest import RunningServer
 from vitrine.app import Application
 from vitrine.ids import content_id, new_id
 from vitrine.projects.bootstrap import WORKSPACE_ID
@@ -135,3 +137,17 @@ async def other_project(app: Application) -> str:
     await app.state.pool.execute(insert, new_id(), WORKSPACE_ID)
     await app.state.actors.refresh()
     return "other"
+
+
+# ── programs that report through the SDK ──────────────────────────────────────────────────────────
+@pytest.fixture
+def sdk(running_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+    """Pipelines of the test report to a real server; what they could not send would lie in `tmp_path`."""
+    from vitrine.sdk.reporting import close_reporters
+
+    monkeypatch.setenv("VITRINE_URL", running_server.url)
+    monkeypatch.setenv("VITRINE_TOKEN", running_server.token)
+    monkeypatch.setenv("VITRINE_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("VITRINE_PROJECT", raising=False)
+    yield running_server
+    close_reporters()

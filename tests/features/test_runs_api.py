@@ -240,9 +240,8 @@ async def test_a_step_tells_its_code_inputs_outputs_attempts_and_log(
                                             "data_type": "list"}, run_id=run_id),
             make_event("step", {**step, "status": "failed", "ended_at": (BEGIN + timedelta(seconds=3)).isoformat(),
                                 "failure": failure, "inputs": {"rows": [version_id], "lost": [lost_id]},
-                                "parameters": {"epochs": 3}}, run_id=run_id),
-            make_event("step", {**step, "status": "running", "attempt": 2,
                                 "resources": {"interval_s": 1, "cpu_percent": [10.0, 20.0]}}, run_id=run_id),
+            make_event("step", {**step, "status": "running", "attempt": 2, "parameters": {"epochs": 3}}, run_id=run_id),
             make_event("log", {"step": "fit model+ü", "attempt": 2, "first_line": 1, "lines": lines}, run_id=run_id),
             make_event("metadata", {"step": "fit model+ü", "values": {"loss": 0.5}}, run_id=run_id),
         ]
@@ -259,6 +258,7 @@ async def test_a_step_tells_its_code_inputs_outputs_attempts_and_log(
     assert [one["status"] for one in found["attempts"]] == ["failed", "running"]
     assert found["attempts"][0]["failure"]["message"] == "disk"
     assert found["attempts"][0]["duration_s"] == 3.0
+    assert found["attempts"][0]["resources"]["cpu_percent"] == [10.0, 20.0]
     assert (found["log_lines"], found["error_lines"]) == (3, 2)
     lost, rows = found["inputs"]
     assert (lost["name"], lost["is_missing"], lost["artifact"]) == ("lost", True, None)

@@ -7,9 +7,21 @@ import asyncio
 import sys
 from typing import Any
 
+from uvicorn.supervisors import multiprocess
+
 from vitrine.commands.server import Server, bind, configure, end_cleanly_on_sigterm, log_to_stderr
 from vitrine.errors import SchemaDiffers
 from vitrine.settings import Settings, read_settings
+
+
+class Worker(multiprocess.Process):
+    """A worker process with our server, which ends live streams before it waits for the rest."""
+
+    @property
+    def server(self) -> Server:
+        if not isinstance(self._server, Server):
+            self._server = Server(self.config)
+        return self._server
 
 
 def make_app() -> Any:
@@ -38,9 +50,8 @@ def run_serve(given: argparse.Namespace) -> int:
             if given.workers == 1:
                 server.run(sockets=[bound])
             else:
-                from uvicorn.supervisors import Multiprocess
-
-                Multiprocess(server.config, target=server.run, sockets=[bound]).run()
+                multiprocess.Process = Worker  # type: ignore[misc]  it has no other place to say so
+                multiprocess.Multiprocess(server.config, sockets=[bound]).run()
         except KeyboardInterrupt:
             pass
     return 0

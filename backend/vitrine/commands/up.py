@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import webbrowser
 from contextlib import ExitStack
@@ -57,7 +56,7 @@ class _Up:
         self.settings = self._make_settings()
         self.url = self.settings.origins[0] + self.settings.base_path
         self.app: Any = None
-        self.example: subprocess.Popen[bytes] | None = None
+        self.example: asyncio.subprocess.Process | None = None
 
     def _make_settings(self) -> Settings:
         port = self.bound.getsockname()[1]
@@ -85,8 +84,9 @@ class _Up:
         try:
             await Server(configure(self.app), self._tell).serve(sockets=[self.bound])
         finally:
-            if self.example and self.example.poll() is None:
+            if self.example and self.example.returncode is None:
                 self.example.terminate()
+                await self.example.wait()
 
     async def _write_client(self, pool: Any) -> None:
         from vitrine.commands.links import keep_or_make_token
@@ -114,4 +114,5 @@ class _Up:
         print("Recording the example pipelines …", flush=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VITRINE_")}
         environment["VITRINE_DATA_DIR"] = str(self.folder)
-        self.example = subprocess.Popen([sys.executable, "-m", "vitrine.cli", "example"], env=environment)
+        command = [sys.executable, "-m", "vitrine.cli", "example"]
+        self.example = await asyncio.create_subprocess_exec(*command, env=environment)

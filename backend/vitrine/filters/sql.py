@@ -30,6 +30,7 @@ from vitrine.filters.parse import parse_filter
 from vitrine.filters.tree import And, Comparison, Expression, Not, Or
 
 PROBE_CAP = 5_000
+RARE = 2_500  # about √(50 × runs of a large project): there, both plans read as many rows
 PROBES_AT_MOST = 4
 # How the values of a metadata row are stored; bools have the texts true and false besides, instants their text.
 METADATA = {
@@ -74,7 +75,7 @@ class Probe:
     def choose(self, counts: Sequence[int]) -> str:
         """The condition that reads the rarest one from its index first, or goes through the list if none is rare."""
         rarest = min(range(len(counts)), key=counts.__getitem__)
-        return self.index_first[rarest] if counts[rarest] < PROBE_CAP else self.where
+        return self.index_first[rarest] if counts[rarest] < RARE else self.where
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,13 @@ INT4_LIMIT = 2_000_000_000  # PostgreSQL's int ends a little later
 INT8 = 1 << 63
 FINAL = frozenset(("completed", "failed", "cached", "skipped", "cancelled"))
 STAGES = frozenset(("staging", "production", "latest", "archived"))
-UNADDRESSABLE = re.compile(r"[/?#%]|^\.\.?$")
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+UNADDRESSABLE = re.compile(rf"[/?#%]|^(\.\.?|{UUID_TEXT.pattern})\Z")
 
 
 def check_event(event: Event) -> None:
     """The event can be stored, whatever else arrives before or after it. Raises: Invalid."""
-    if event.id.version != 7:
+    if event.id.int >> 76 & 0xF != 7:
         raise Invalid(
             f"$.id: {event.id} is not a UUIDv7 (RFC 9562). The greater id wins where two events disagree, "
             "so ids must grow with time."
@@ -84,9 +84,9 @@ def check_name(name: str | None, where: str, *, reserved: frozenset[str] = froze
     if name is None:
         return
     if UNADDRESSABLE.search(name):
+        if UUID_TEXT.fullmatch(name):
+            raise Invalid(f"{where}: the name {name!r} reads like an id.")
         raise Invalid(f"{where}: the name {name[:80]!r} must not hold / ? # or %, nor be dots alone.")
-    if UUID_TEXT.fullmatch(name):
-        raise Invalid(f"{where}: the name {name!r} reads like an id.")
     if reserved and (name in reserved or name.isdigit()):
         raise Invalid(f"{where}: {name!r} can't be the name of a version: it reads like a number or a stage.")
 
@@ -146,8 +146,7 @@ def _check_run(event: RunEvent) -> None:
 def _check_step(event: StepEvent) -> None:
     _require_run(event)
     body = event.body
-    if body.started_at is not None or body.ended_at is not None:
-        _check_span(body.started_at, body.ended_at)
+    _check_span(body.started_at, body.ended_at)
     check_name(body.step, "$.body.step")
     if body.status not in FINAL and (body.ended_at or body.failure or body.resources):
         raise Invalid(

@@ -135,7 +135,9 @@ class Step(Struct):
 
     def show(self, attempts: Iterable[Attempt]) -> bool:
         """Whether the newest of the attempts makes a difference to the row."""
-        newest = max(attempts, key=lambda one: one.attempt)
+        newest = max(attempts, key=lambda one: one.attempt, default=None)
+        if newest is None:  # only mentioned, by an artifact version say
+            return False
         shown = newest.attempt, newest.status, newest.started_at, newest.ended_at
         if newest.attempt < self.attempt or shown == (
             self.attempt,
@@ -149,26 +151,27 @@ class Step(Struct):
 
 
 class MergedStep(Struct):
-    """A step after its events. `accepted`: those that changed it."""
+    """A step and those of its attempts that events speak of. `accepted`: the ids of the events that changed it."""
 
     step: Step
-    attempts: dict[int, Attempt]
-    accepted: set[UUID] = field(default_factory=set)
+    attempts: dict[int, Attempt] = field(default_factory=dict)
+    accepted: list[UUID] = field(default_factory=list)
     is_changed: bool = False
     is_moved: bool = False
 
     def take(self, events: Iterable[StepEvent]) -> None:
+        step, attempts = self.step, self.attempts
         for event in events:
             number = event.body.attempt
-            attempt = self.attempts.get(number)
-            if is_new := attempt is None:
-                attempt = self.attempts[number] = Attempt(self.step.run_id, self.step.key, number)
-            is_said, is_taken = self.step.take(event), attempt.take(event)
-            self.is_changed = self.is_changed or is_said
-            if is_said or is_taken or is_new:
-                self.accepted.add(event.id)
-        self.is_moved = self.step.show(self.attempts.values())
-        self.is_changed = self.is_changed or self.is_moved
+            if (attempt := attempts.get(number)) is None:
+                attempt = attempts[number] = Attempt(step.run_id, step.key, number)
+            is_said, is_taken = step.take(event), attempt.take(event)
+            if is_said:
+                self.is_changed = True
+            if is_said or is_taken:
+                self.accepted.append(event.id)
+        if attempts and step.show(attempts.values()):
+            self.is_moved = self.is_changed = True
 
 
 def is_later(id: UUID, other: UUID | None) -> bool:

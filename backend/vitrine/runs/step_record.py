@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
+from msgspec import Struct, field
+
 from vitrine.database.pool import Connection
-from vitrine.ingest.structs import StepEvent
+from vitrine.ingest.structs import Failure, Resources, StepEvent
 from vitrine.ingest.tally import Tally
 from vitrine.runs.merge import Attempt, MergedStep, Step
 
-Key: TypeAlias = tuple[UUID, str]
+Key: TypeAlias = tuple[int, str]  # the run's id as a number, since UUIDs are slow to hash, and the step
 Way: TypeAlias = Literal["input", "output"]
 
+
+class _NewStep(Struct, omit_defaults=True):
+    """A step that may be new, with one of its attempts. `is_older`: the step's own columns are in another row.
+
+    `position` says which step of the request it is. `is_mentioned`: no event of the step is there, so no attempt.
+    """
+
+    position: int
+    run_id: UUID
+    key: str
+    attempt: int
+    status: str
+    is_older: bool = False
+    is_mentioned: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    open_event_id: UUID | None = None
+    close_event_id: UUID | None = None
+    failure: Failure | None = None
+    resources: Resources | None = None
+    said_event_id: UUID | None = None
+    cache_key: str | None = None
+    cached_from_run_id: UUID | None = None
+    blocked_by: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+
+# One statement for both tables: the JSON is read once, and a new step is neither locked nor updated. Gives the steps
+# that were there before.
 INSERT_STEPS = """
-insert into step (project_id, run_id, key, attempt, status, started_at, ended_at, cache_key, cached_from_run_id,
-  blocked_by, parameters, configuration, open_event_id)
-select $1, n.run_id, n.key, n.attempt, n.status, n.started_at, n.ended_at, n.cache_key, n.cached_from_run_id,
-  n.blocked_by, n.parameters, n.configuration, n.open_event_id
-from jsonb_to_recordset($2) as n
-  (run_id uuid, key text, attempt int, status text, started_at timestamptz, ended_at timestamptz, cache_key bytea,
-   cached_from_run_id uuid, blocked_by text, parameters jsonb, configuration jsonb, open_event_id uuid)
-order by n.run_id, n.key on conflict do nothing returning run_id, key
+with given as materialized (
+  select n.* from jsonb_to_recordset($2) as n
+    (position int, run_id uuid, key text, attempt int, status text, is_older boolean, is_mentioned boolean,
+     started_at timestamptz, ended_at timestamptz, open_event_id uuid, close_event_id uuid, failure jsonb,
+     resources jsonb, said_event_id uuid, cache_key bytea, cached_from_run_id uuid, blocked_by text, parameters jsonb,
+     configuration jsonb)),
+inserted as (
+  insert into step (project_id, run_id, key, attempt, status, started_at, ended_at, cache_key, cached_from_run_id,
+    blocked_by, parameters, configuration, open_event_id)
+  select $1, run_id, key, attempt, status, started_at, ended_at, cache_key, cached_from_run_id,
+    blocked_by, coalesce(parameters, '{}'), coalesce(configuration, '{}'), said_event_id
+  from given where is_older is null order by run_id, key on conflict do nothing returning run_id, key),
+attempted as (
+  insert into step_attempt (project_id, run_id, step, attempt, status, started_at, ended_at, open_event_id,
+    close_event_id, failure, resources)
+  select $1, run_id, key, attempt, status, started_at, ended_at, open_event_id, close_event_id, failure, resources
+  from given join inserted using (run_id, key) where is_mentioned is null)
+select position from given left join inserted using (run_id, key) where is_older is null and inserted.key is null
 """
 LOCK_STEPS = """
 select s.run_id, s.key, s.attempt, s.status, s.started_at, s.ended_at, s.cached_from_run_id, s.blocked_by,
@@ -71,49 +114,78 @@ async def record_steps(
     project_id: UUID,
     events: Sequence[StepEvent],
     *,
-    mentioned: Collection[Key],
+    mentioned: Collection[tuple[UUID, str]],
     tally: Tally,
 ) -> None:
     """The steps are as the events say; those only mentioned have a row at least. All are locked. Their runs have rows."""
-    by_step: dict[Key, list[StepEvent]] = {key: [] for key in mentioned}
+    groups: dict[Key, tuple[UUID, str, list[StepEvent]]] = {}
+    for run_id, key in mentioned:
+        groups[run_id.int, key] = run_id, key, []
     for event in events:
-        by_step.setdefault((event.run_id, event.body.step), []).append(event)  # type: ignore[arg-type]
-    if not by_step:
+        run_id, key = event.run_id, event.body.step  # type: ignore[assignment]
+        groups.setdefault((run_id.int, key), (run_id, key, []))[2].append(event)
+    if not groups:
         return
-    merged = {key: MergedStep(Step(*key), {}) for key in by_step}
-    for key, one in merged.items():
-        one.take(by_step[key])
-    rows = await db.fetch(INSERT_STEPS, project_id, [one.step for one in merged.values()])
-    new = {(row[0], row[1]) for row in rows}
-    if known := {key: by_step[key] for key in merged if key not in new}:
-        merged |= await _merge_known(db, project_id, known)
-        if changed := [merged[key].step for key in known if merged[key].is_changed]:
-            await db.execute(UPDATE_STEPS, project_id, changed)
-    attempts = [one for step in merged.values() for one in step.attempts.values() if one.is_changed]
-    if attempts:
-        await db.execute(UPSERT_ATTEMPTS, project_id, attempts)
-    for (run_id, key), one in merged.items():
-        tally.accepted |= one.accepted
+    steps = [MergedStep(Step(run_id, key)) for run_id, key, _ in groups.values()]
+    said = [group[2] for group in groups.values()]
+    for step, its_events in zip(steps, said, strict=True):
+        step.take(its_events)
+    rows = [row for position, step in enumerate(steps) for row in _rows_of(position, step)]
+    known = {row[0] for row in await db.fetch(INSERT_STEPS, project_id, rows)}
+    if known:
+        merged = await _merge_known(
+            db, project_id, {key: one for at, (key, one) in enumerate(groups.items()) if at in known}
+        )
+        steps = [one for at, one in enumerate(steps) if at not in known] + merged
+    for one in steps:
+        tally.accepted.update(one.accepted)
         if one.is_moved:
-            tally.announce("step", run_id, key, step=key, status=one.step.status)
+            tally.announce("step", one.step.run_id, one.step.key, step=one.step.key, status=one.step.status)
+    new = {key for at, key in enumerate(groups) if at not in known}
     await _link(db, project_id, "input", _newest_lists(events, "input"), new=new, tally=tally)
     await _link(db, project_id, "output", _newest_lists(events, "output"), new=new, tally=tally)
 
 
+def _rows_of(position: int, merged: MergedStep) -> Iterator[_NewStep]:
+    step = merged.step
+    for attempt in merged.attempts.values():
+        row = _NewStep(
+            position, step.run_id, step.key, attempt.attempt, attempt.status, False, False, attempt.started_at,
+            attempt.ended_at, attempt.open_event_id, attempt.close_event_id, attempt.failure, attempt.resources,
+        )  # fmt: skip
+        if attempt.attempt == step.attempt:
+            row.said_event_id, row.cache_key = step.open_event_id, step.cache_key
+            row.cached_from_run_id, row.blocked_by = step.cached_from_run_id, step.blocked_by
+            row.parameters, row.configuration = step.parameters, step.configuration
+        else:
+            row.is_older = True
+        yield row
+    if not merged.attempts:
+        yield _NewStep(position, step.run_id, step.key, step.attempt, step.status, is_mentioned=True)
+
+
 async def _merge_known(
-    db: Connection, project_id: UUID, known: Mapping[Key, list[StepEvent]]
-) -> dict[Key, MergedStep]:
-    """The steps that had rows already, locked, after their events."""
-    run_ids, keys = zip(*known, strict=True)
+    db: Connection, project_id: UUID, known: Mapping[Key, tuple[UUID, str, list[StepEvent]]]
+) -> list[MergedStep]:
+    """The steps that had rows already, locked, are as the events say."""
+    run_ids, keys, _ = zip(*known.values(), strict=True)
     rows = await db.fetch(LOCK_STEPS, project_id, run_ids, keys)
-    merged = {(row[0], row[1]): MergedStep(Step(*row), {}) for row in rows}
-    touched = {(*key, event.body.attempt) for key, events in known.items() for event in events}
+    merged = {(row[0].int, row[1]): MergedStep(Step(*row)) for row in rows}
+    touched = {
+        (event.run_id, event.body.step, event.body.attempt)
+        for *_, events in known.values()
+        for event in events
+    }
     if touched:
         for row in await db.fetch(FETCH_ATTEMPTS, project_id, *zip(*touched, strict=True)):
-            merged[row[0], row[1]].attempts[row[2]] = Attempt(*row)
+            merged[row[0].int, row[1]].attempts[row[2]] = Attempt(*row)
     for key, one in merged.items():
-        one.take(known[key])
-    return merged
+        one.take(known[key][2])
+    if changed := [one.step for one in merged.values() if one.is_changed]:
+        await db.execute(UPDATE_STEPS, project_id, changed)
+    if attempts := [one for step in merged.values() for one in step.attempts.values() if one.is_changed]:
+        await db.execute(UPSERT_ATTEMPTS, project_id, attempts)
+    return list(merged.values())
 
 
 # ── inputs and outputs ────────────────────────────────────────────────────────────────────────────
@@ -184,7 +256,7 @@ async def _link(
     db: Connection, project_id: UUID, way: Way, lists: list[_Listing], *, new: set[Key], tally: Tally
 ) -> None:
     """The lists that are newer than what is known take its place. The steps are locked; `new` ones have no lists yet."""
-    old = [one for one in lists if (one.run_id, one.step) not in new]
+    old = [one for one in lists if (one.run_id.int, one.step) not in new]
     if old:
         places = _columns([(one.run_id, one.step, one.name) for one in old])
         listed = {tuple(row[:3]): row[3] for row in await db.fetch(FETCH_LISTED[way], project_id, *places)}

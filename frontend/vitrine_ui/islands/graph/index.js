@@ -9,12 +9,13 @@ import { graphView } from "./view.js";
 export { bind };
 
 const MOST_ROWS = 500;
+const stepsIn = (statuses) => Object.keys(statuses || {}).filter((id) => id.startsWith("step:")).length;
 
 export const Graph = island((node, first) => {
   let props = first;
   let collapse = props.collapse ?? "auto";
   let selectedId = props.selected;
-  let [scene, loading, unsubscribe, hits, at] = [null, null, null, [], -1];
+  let [scene, loading, unsubscribe, hits, at, known] = [null, null, null, [], -1, 0];
   const phone = matchMedia("(max-width:640px)");
   const view = graphView(choose);
 
@@ -22,7 +23,7 @@ export const Graph = island((node, first) => {
   const found = h("span", { class: "small t3 nw", role: "status" });
   const next = button("btn danger", [icon("desc", 1), "Next failure"], nextFailure, { hidden: true });
   const told = h("span", { class: "small t3 nw" });
-  const whole = button("btn ghost", "", () => recollapse(collapse === "none" ? "auto" : "none"), { hidden: true });
+  const whole = button("btn ghost", "", () => recollapse(scene.steps.some((step) => step.size) ? "none" : scene.groups.map(({ id }) => id).join()), { hidden: true });
   const views = h("div", { class: "seg", role: "tablist", "aria-label": "View" });
   const stage = h("div", { class: "gstage" });
   const rows = h("table", { class: "steps", onclick: (event) => scene.byId.has(event.target.dataset.id) && choose(scene.byId.get(event.target.dataset.id)) });
@@ -32,7 +33,7 @@ export const Graph = island((node, first) => {
   const send = (name, value) => props[name]?.({ json: JSON.stringify(value) });
 
   function choose(chosen) {
-    if (chosen.size) return recollapse(scene.nodes.filter((each) => each.size && each !== chosen).map((each) => each.id).join() || "none", chosen);
+    if (chosen.size) return recollapse(scene.steps.filter((each) => each.size && each !== chosen).map((each) => each.group).join() || "none", chosen);
     select(chosen.id);
     send("onSelect", chosen.id);
   }
@@ -49,12 +50,14 @@ export const Graph = island((node, first) => {
     const { signal } = (loading = new AbortController());
     if (!scene) stage.replaceChildren(h("div", { class: "canvas gskel", "aria-busy": "true" }, Array.from({ length: 6 }, () => h("i", { class: "skel" }))));
     try {
-      const [dag, { statuses }] = await Promise.all([withQuery(props.src, { collapse: collapse === "auto" ? null : collapse }), props.statuses].map((url) => fetchJson(url, signal)));
+      const source = withQuery(props.src, { collapse: collapse === "auto" ? null : collapse });
+      const [dag, statuses] = await Promise.all([source, props.statuses].map((url) => url && fetchJson(url, signal)));
       scene = sceneOf(dag);
+      known = stepsIn(statuses);
       if (!scene.nodes.length) return stage.replaceChildren(empty({ title: "No steps yet", text: "They appear here as soon as the run says what it is going to do." }));
       applyStatuses(scene, statuses);
       stage.replaceChildren(view.root, rows);
-      const now = opened && scene.nodes.find((each) => each.group === opened.id);
+      const now = opened && scene.steps.find((each) => each.group === opened.group);
       view.show(scene, selectedId, now && [opened, now]);
       describe();
     } catch (error) {
@@ -65,10 +68,10 @@ export const Graph = island((node, first) => {
   }
 
   async function refresh() {
-    const answer = scene?.nodes.length && (await fetchJson(props.statuses).catch(() => null)); // else the next change asks again
-    if (answer === null) return;
-    if (!answer || Object.keys(answer.statuses).some((id) => !scene.byId.has(id))) return load();
-    view.refresh(applyStatuses(scene, answer.statuses));
+    const statuses = scene?.nodes.length && (await fetchJson(props.statuses).catch(() => null));
+    if (statuses === null) return; // the next change asks again
+    if (stepsIn(statuses) !== known) return load(); // a run without a plan grows
+    view.refresh(applyStatuses(scene, statuses));
     describe();
   }
 
@@ -79,14 +82,14 @@ export const Graph = island((node, first) => {
   }
 
   function describe() {
-    const { steps, nodes, failures } = scene;
+    const { steps, nodes, failures, groups } = scene;
     const folded = steps.filter((step) => step.size);
     const all = folded.reduce((sum, step) => sum + step.size - 1, steps.length);
     told.textContent = `${count(all)} step${all === 1 ? "" : "s"}${folded.length ? `, ${folded.length} fan-out${folded.length > 1 ? "s" : ""} collapsed` : ""}`;
     view.tree.setAttribute("aria-label", `${all} steps, ${nodes.length - steps.length} artifacts`);
     next.hidden = !failures.length;
-    whole.hidden = !folded.length && collapse !== "none";
-    whole.textContent = collapse === "none" ? "Collapse" : "Draw all";
+    whole.hidden = !groups.length;
+    whole.textContent = folded.length ? "Draw all" : "Collapse fan-outs";
     drawRows();
   }
 
@@ -143,7 +146,7 @@ export const Graph = island((node, first) => {
     unsubscribe = props.live && subscribe(props.live, ({ kind, run_id }) => (kind === "reset" || (run_id === props.run && kind !== "log")) && soon());
     views.replaceChildren(...(props.views ?? []).map((each) => h("a", { role: "tab", href: each.href, "data-nav": true, "aria-selected": String(Boolean(each.selected)) }, icon(each.icon, 1), each.label)));
   }
-  const ticking = setInterval(() => scene?.running && view.refresh(scene.steps.filter((step) => step.status === "running")), 1000);
+  const ticking = setInterval(() => scene?.running.length && view.refresh(scene.running), 1000);
   follow();
   load();
 
