@@ -49,7 +49,9 @@ def install_chromium() -> str | None:
     """Install one by Playwright's download, or as root by apt-get; the path of it."""
     attempts: list[list[list[str]]] = [[[sys.executable, "-m", "playwright", "install", "chromium"]]]
     if shutil.which("apt-get") and os.geteuid() == 0:
-        attempts.append([["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]])
+        attempts.append(
+            [["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]]
+        )
     for commands in attempts:
         for command in commands:
             print("installing a Chromium:", " ".join(command), file=sys.stderr, flush=True)

@@ -9,14 +9,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from tests.bench.server import Server, free_port, make_data_dir, running, start, stop
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
-from tests.bench.server import Server, free_port, make_data_dir, running, start, stop
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +24,9 @@ def site() -> Iterator[Server]:
     with running() as server:
         environment = {"VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
         example = "from vitrine.examples import run_all; run_all()"
-        subprocess.run([sys.executable, "-c", example], env={**environment}, check=True, capture_output=True, timeout=300)
+        subprocess.run(
+            [sys.executable, "-c", example], env={**environment}, check=True, capture_output=True, timeout=300
+        )
         yield server
 
 
@@ -64,11 +65,14 @@ class Witness:
     foreign_requests: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    dismissals: list[asyncio.Future[None]] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
         context.on("request", self.note_request)
         context.on("dialog", self.note_dialog)
-        context.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        context.on(
+            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
+        )
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
     def note_request(self, request: object) -> None:
@@ -78,7 +82,7 @@ class Witness:
 
     def note_dialog(self, dialog: object) -> None:
         self.dialogs.append(dialog.message)  # type: ignore[attr-defined]
-        asyncio.ensure_future(dialog.dismiss())  # type: ignore[attr-defined]
+        self.dismissals.append(asyncio.ensure_future(dialog.dismiss()))  # type: ignore[attr-defined]
 
     def assert_clean(self, *, allowed: str = r"^$") -> None:
         assert self.foreign_requests == []
@@ -94,7 +98,9 @@ def witness() -> Witness:
 @pytest.fixture
 async def context(chromium: Browser, site: Server, witness: Witness) -> AsyncIterator[BrowserContext]:
     """A browser that is signed in. Its pages asked nothing beyond the machine and logged no error, or the test fails."""
-    made = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="UTC")
+    made = await chromium.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="UTC"
+    )
     made.set_default_timeout(15_000)
     witness.watch(made)
     await sign_in(made, site)

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
+from tests.bench.server import Server, running
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
-from tests.bench.server import Server, running
 
 README_FOLDER = Path(__file__).parents[1] / "docs/screenshots"
 WIDTHS = {"phone": (360, 800), "desk": (1280, 800), "wide": (1920, 1080)}
@@ -38,9 +38,14 @@ async def find_pages(server: Server) -> dict[str, str]:
         "settings": "/settings",
         "missing": "/default/runs/0198f1c2-0000-7000-8000-000000000000",
     }
-    pages |= {f"step-{tab}": f"/default/runs/{good}?step={key}&tab={tab}" for tab in ("code", "configuration", "io", "metadata", "resources", "logs")}
+    pages |= {
+        f"step-{tab}": f"/default/runs/{good}?step={key}&tab={tab}"
+        for tab in ("code", "configuration", "io", "metadata", "resources", "logs")
+    }
     for artifact in artifacts[:12]:
-        pages[f"artifact-{artifact['name'].replace(':', '-')}"] = f"/default/artifact-versions/{artifact['latest']['id']}"
+        pages[f"artifact-{artifact['name'].replace(':', '-')}"] = (
+            f"/default/artifact-versions/{artifact['latest']['id']}"
+        )
     return pages
 
 
@@ -49,9 +54,14 @@ async def take(browser: Browser, server: Server, folder: Path, *, names: set[str
     pages = await find_pages(server)
     for theme in ("light", "dark"):
         for width, (w, h) in WIDTHS.items():
-            context = await browser.new_context(viewport={"width": w, "height": h}, color_scheme=theme, locale="en-GB")  # type: ignore[arg-type]
-            printed = subprocess.run(  # noqa: ASYNC221  nothing else runs meanwhile
-                [sys.executable, "-m", "vitrine.cli", "open", "--data-dir", str(server.data_dir)], capture_output=True, text=True, check=True
+            context = await browser.new_context(
+                viewport={"width": w, "height": h}, color_scheme=theme, locale="en-GB"
+            )  # type: ignore[arg-type]
+            printed = subprocess.run(
+                [sys.executable, "-m", "vitrine.cli", "open", "--data-dir", str(server.data_dir)],
+                capture_output=True,
+                text=True,
+                check=True,
             )
             page = await context.new_page()
             await page.goto(printed.stdout.split()[-1])
@@ -69,9 +79,15 @@ async def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     with running() as server:
         environment = {"VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
-        subprocess.run([sys.executable, "-c", "from vitrine.examples import run_all; run_all()"], env=environment, check=True)  # noqa: ASYNC221
+        subprocess.run(
+            [sys.executable, "-c", "from vitrine.examples import run_all; run_all()"],
+            env=environment,
+            check=True,
+        )
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=find_chromium() or sys.exit(ADVICE), args=list(ARGUMENTS))
+            browser = await playwright.chromium.launch(
+                executable_path=find_chromium() or sys.exit(ADVICE), args=list(ARGUMENTS)
+            )
             if folder:
                 await take(browser, server, folder)
             else:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-
 from tests.bench.server import Server
 
 README = Path(__file__).parents[1] / "README.md"
@@ -26,7 +25,12 @@ async def test_the_quick_start_is_seen_live_in_the_browser(page: Page, site: Ser
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VITRINE_")}
     environment["VITRINE_DATA_DIR"] = str(site.data_dir)
     program = await asyncio.create_subprocess_exec(
-        sys.executable, "my_pipeline.py", cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        sys.executable,
+        "my_pipeline.py",
+        cwd=tmp_path,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     row = page.locator("[role=grid] [role=row]", has_text="my_pipeline").first
     await expect(row).to_be_visible(timeout=20_000)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from playwright.async_api import Browser, Page, expect
-
-from e2e.conftest import Witness, fresh_link
 from tests.bench.server import Server
 
+from e2e.conftest import Witness, fresh_link
 
-async def test_a_link_signs_in_once_and_signing_out_ends_the_session(chromium: Browser, site: Server, witness: Witness) -> None:
+
+async def test_a_link_signs_in_once_and_signing_out_ends_the_session(
+    chromium: Browser, site: Server, witness: Witness
+) -> None:
     context = await chromium.new_context()
     witness.watch(context)
     page = await context.new_page()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import httpx
 from playwright.async_api import Page, expect
-
 from tests.bench.server import Server
 
 
-def rows(page: Page):  # noqa: ANN201
+def rows(page: Page):
     return page.locator("[role=grid] [role=row]:has(a)")
 
 

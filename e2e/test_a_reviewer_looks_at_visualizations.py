@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, expect
-
 from tests.bench.server import Server
 
 
@@ -55,7 +54,9 @@ async def test_a_csv_shows_as_a_grid_with_its_cells(page: Page, site: Server) ->
     await open_version(page, site, version_id, visualization)
     header = content(site, visualization).splitlines()[0].split(",")
     await expect(page.get_by_role("grid").first).to_be_visible()
-    await expect(page.get_by_role("columnheader").filter(has_text=header[-1].strip('"')).first).to_be_visible()
+    await expect(
+        page.get_by_role("columnheader").filter(has_text=header[-1].strip('"')).first
+    ).to_be_visible()
     await expect(page.get_by_role("gridcell").first).to_be_visible()
 
 
@@ -74,5 +75,7 @@ async def test_a_dataframe_shows_as_a_grid(page: Page, site: Server) -> None:
         window = client.get(f"/artifact-versions/{frame['latest']['id']}/table", params={"limit": 3}).json()
     await page.goto(f"{site.url}/default/artifact-versions/{frame['latest']['id']}")
     grid = page.get_by_role("grid").first
-    await expect(grid.get_by_role("columnheader").filter(has_text=window["columns"][0]["name"]).first).to_be_visible()
+    await expect(
+        grid.get_by_role("columnheader").filter(has_text=window["columns"][0]["name"]).first
+    ).to_be_visible()
     await expect(page.locator("main")).to_contain_text(f"{window['total']:,}")

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import Page, expect
-
 from tests.bench.server import Server
 
 
@@ -18,7 +17,9 @@ def find_run(site: Server, status: str) -> dict[str, Any]:
 
 
 def steps_of(site: Server, run_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{site.api}/runs/{run_id}/steps", headers=site.headers).json()["items"]
+    found: list[dict[str, Any]] = httpx.get(f"{site.api}/runs/{run_id}/steps", headers=site.headers).json()[
+        "items"
+    ]
     return found
 
 
@@ -45,7 +46,9 @@ async def test_a_step_is_chosen_by_mouse_and_the_address_says_so(page: Page, sit
     await expect(page).to_have_url(lambda url: f"step={key}" in url)
     await page.reload()
     await expect(page.locator(".panel h2")).to_contain_text(key)
-    await expect(page.locator(f"[role=treeitem][data-id='step:{key}']")).to_have_attribute("aria-selected", "true")
+    await expect(page.locator(f"[role=treeitem][data-id='step:{key}']")).to_have_attribute(
+        "aria-selected", "true"
+    )
 
 
 async def test_a_step_is_chosen_by_keyboard(page: Page, site: Server) -> None:
@@ -61,14 +64,18 @@ async def test_a_step_is_chosen_by_keyboard(page: Page, site: Server) -> None:
     chosen = await page.locator("[role=treeitem][aria-selected=true]").get_attribute("data-id")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
-    await expect(page.locator("[role=treeitem][aria-selected=true]")).not_to_have_attribute("data-id", str(chosen))
+    await expect(page.locator("[role=treeitem][aria-selected=true]")).not_to_have_attribute(
+        "data-id", str(chosen)
+    )
 
 
 @pytest.mark.parametrize(
     ("tab", "shown"),
     [("code", "def "), ("configuration", ""), ("metadata", ""), ("resources", "CPU"), ("logs", "")],
 )
-async def test_every_tab_of_a_step_opens_by_its_address(page: Page, site: Server, tab: str, shown: str) -> None:
+async def test_every_tab_of_a_step_opens_by_its_address(
+    page: Page, site: Server, tab: str, shown: str
+) -> None:
     run = find_run(site, "completed")
     step = next(step for step in steps_of(site, run["id"]) if step["status"] == "completed")
     await page.goto(f"{site.url}/default/runs/{run['id']}?step={step['key']}&tab={tab}")
@@ -82,14 +89,23 @@ async def test_a_log_is_searched_on_the_server(page: Page, site: Server) -> None
         (run, step)
         for run in [find_run(site, "completed")]
         for step in steps_of(site, run["id"])
-        if httpx.get(f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", headers=site.headers).json()["total"] > 3
+        if httpx.get(f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", headers=site.headers).json()[
+            "total"
+        ]
+        > 3
     )
-    lines = httpx.get(f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", headers=site.headers).json()["lines"]
+    lines = httpx.get(f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", headers=site.headers).json()[
+        "lines"
+    ]
     word = max((word for line in lines for word in re.findall(r"[A-Za-z]{5,}", line["text"])), key=len)
-    hits = httpx.get(f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", params={"q": word}, headers=site.headers).json()["total"]
+    hits = httpx.get(
+        f"{site.api}/runs/{run['id']}/steps/{step['key']}/logs", params={"q": word}, headers=site.headers
+    ).json()["total"]
 
     await page.goto(f"{site.url}/default/runs/{run['id']}?step={step['key']}&tab=logs")
-    await expect(page.get_by_role("log")).to_contain_text(re.sub(r"\x1b\[[0-9;]*m", "", lines[0]["text"])[:40])
+    await expect(page.get_by_role("log")).to_contain_text(
+        re.sub(r"\x1b\[[0-9;]*m", "", lines[0]["text"])[:40]
+    )
     await page.get_by_role("searchbox", name="Search log").fill(word)
     await expect(page.get_by_role("status").filter(has_text=f"of {hits}")).to_be_visible()
     await expect(page.locator("mark").first).to_have_text(re.compile(word, re.IGNORECASE))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from playwright.async_api import Browser, Page, expect
-
-from e2e.conftest import sign_in
 from tests.bench.events import event, post_events, step
 from tests.bench.server import Server, stop
+
+from e2e.conftest import sign_in
 from vitrine.ids import new_id
 
 
@@ -21,11 +21,24 @@ def now() -> str:
 def begin_run(server: Server, name: str) -> str:
     """A run whose first step runs and whose second is still to come."""
     run_id, snapshot_id = str(new_id()), str(new_id())
-    opening = {"status": "running", "pipeline": "followed", "name": name, "snapshot_id": snapshot_id, "started_at": now()}
+    opening = {
+        "status": "running",
+        "pipeline": "followed",
+        "name": name,
+        "snapshot_id": snapshot_id,
+        "started_at": now(),
+    }
     post_events(
         server,
         [
-            event("snapshot", {"id": snapshot_id, "pipeline": "followed", "steps": [step("fit", []), step("score", ["fit"])]}),
+            event(
+                "snapshot",
+                {
+                    "id": snapshot_id,
+                    "pipeline": "followed",
+                    "steps": [step("fit", []), step("score", ["fit"])],
+                },
+            ),
             event("run", opening, run_id=run_id),
             event("step", {"step": "fit", "status": "running", "started_at": now()}, run_id=run_id),
         ],
@@ -41,11 +54,22 @@ async def test_a_running_run_turns_green_without_a_reload(page: Page, site: Serv
     await expect(page.locator("[role=treeitem][data-id='step:score'][data-status=queued]")).to_be_visible()
     await page.evaluate("() => { window.sameDocument = true; }")
 
-    events = [event("step", {"step": key, "status": "completed", "started_at": now(), "ended_at": now()}, run_id=run_id) for key in ("fit", "score")]
-    await asyncio.to_thread(post_events, site, [*events, event("run", {"status": "completed", "ended_at": now()}, run_id=run_id)])
+    events = [
+        event(
+            "step",
+            {"step": key, "status": "completed", "started_at": now(), "ended_at": now()},
+            run_id=run_id,
+        )
+        for key in ("fit", "score")
+    ]
+    await asyncio.to_thread(
+        post_events, site, [*events, event("run", {"status": "completed", "ended_at": now()}, run_id=run_id)]
+    )
 
     await expect(page.locator(".head [data-status=succeeded]")).to_be_visible(timeout=3_000)
-    await expect(page.locator("[role=treeitem][data-id='step:score'][data-status=succeeded]")).to_be_visible(timeout=3_000)
+    await expect(page.locator("[role=treeitem][data-id='step:score'][data-status=succeeded]")).to_be_visible(
+        timeout=3_000
+    )
     assert await page.evaluate("() => window.sameDocument")
 
 
@@ -57,7 +81,9 @@ async def test_a_new_run_slides_into_the_open_list(page: Page, site: Server) -> 
     await expect(page.get_by_role("grid")).to_contain_text(name[:12], timeout=5_000)
 
 
-async def test_an_open_page_comes_back_after_a_restart_of_the_server(chromium: Browser, restartable: Callable[..., Server]) -> None:
+async def test_an_open_page_comes_back_after_a_restart_of_the_server(
+    chromium: Browser, restartable: Callable[..., Server]
+) -> None:
     server = await asyncio.to_thread(restartable)
     run_id = await asyncio.to_thread(begin_run, server, "survivor")
     context = await chromium.new_context(viewport={"width": 1440, "height": 900})

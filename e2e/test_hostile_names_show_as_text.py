@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import httpx
 from playwright.async_api import Page, expect
-
 from tests.bench.events import event, post_events
 from tests.bench.server import Server
+
 from vitrine.ids import new_id
 
 PROBE = """"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}<svg onload=alert(3)>javascript:alert(4)"""
@@ -25,13 +25,26 @@ def report_hostile_run(server: Server) -> tuple[str, str]:
     digests = []
     for body in (FRAMED, f"# {PROBE}\n\n[x](javascript:alert(7))".encode(), f"{PROBE},b\n1,2\n".encode()):
         digests.append((hashlib.sha256(body).hexdigest(), len(body)))
-        httpx.put(f"{server.api}/blobs/{digests[-1][0]}", content=body, headers=server.headers).raise_for_status()
+        httpx.put(
+            f"{server.api}/blobs/{digests[-1][0]}", content=body, headers=server.headers
+        ).raise_for_status()
     shown = [
         {"id": str(new_id()), "kind": kind, "sha256": digest, "size_bytes": size, "name": PROBE[:200]}
         for kind, (digest, size) in zip(("html", "markdown", "csv"), digests, strict=True)
     ]
-    a_step = {"key": PROBE, "name": PROBE, "outputs": [{"name": PROBE, "artifact": PROBE, "data_type": PROBE}], "code": PROBE, "code_path": PROBE}
-    failure = {"type": PROBE, "message": PROBE, "traceback": PROBE, "frames": [{"path": PROBE, "line": 1, "code": [PROBE], "first_line": 1}]}
+    a_step = {
+        "key": PROBE,
+        "name": PROBE,
+        "outputs": [{"name": PROBE, "artifact": PROBE, "data_type": PROBE}],
+        "code": PROBE,
+        "code_path": PROBE,
+    }
+    failure = {
+        "type": PROBE,
+        "message": PROBE,
+        "traceback": PROBE,
+        "frames": [{"path": PROBE, "line": 1, "code": [PROBE], "first_line": 1}],
+    }
     opening = {
         "status": "running", "pipeline": PROBE, "name": PROBE, "snapshot_id": snapshot_id, "started_at": now, "tags": [PROBE],
         "parameters": {PROBE: PROBE}, "configuration": {PROBE: {PROBE: PROBE}}, "code_version": PROBE, "environment": {PROBE: PROBE},
@@ -67,7 +80,10 @@ async def test_hostile_values_show_as_text_on_every_page(page: Page, site: Serve
         f"/default/artifact-versions/{version_id}",
         f"/default/artifact-versions/{version_id}?tab=metadata",
         f"/default/runs/{run_id}",
-        *(f"{run}&tab={tab}" for tab in ("overview", "code", "configuration", "io", "metadata", "resources", "logs")),
+        *(
+            f"{run}&tab={tab}"
+            for tab in ("overview", "code", "configuration", "io", "metadata", "resources", "logs")
+        ),
         f"/default/runs?filter={quote(PROBE)}",
     ):
         await page.goto(site.url + path)

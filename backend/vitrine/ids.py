@@ -15,7 +15,7 @@ _sequence = 0
 
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562): later ids of one process are greater, also within a millisecond."""
-    global _last_ms, _sequence
+    global _last_ms, _sequence  # noqa: PLW0603  one clock a process
     with _lock:
         now_ms = time.time_ns() // 1_000_000
         if now_ms > _last_ms:

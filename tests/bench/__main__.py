@@ -25,7 +25,10 @@ WITH_SERVER: dict[str, Callable[..., Any]] = {
     "browser": bench_browser.measure,
     "start": bench_start.measure,
 }
-ALONE: dict[str, Callable[[], list[Row]]] = {"layout": bench_layout.measure, "setup": bench_start.measure_setup}
+ALONE: dict[str, Callable[[], list[Row]]] = {
+    "layout": bench_layout.measure,
+    "setup": bench_start.measure_setup,
+}
 HEAD = """# Benchmarks
 
 Written by `make bench`. The bars are the product's figures to reach; references were measured on the same kind of machine and

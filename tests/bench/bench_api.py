@@ -7,7 +7,6 @@ import gzip
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,7 +69,14 @@ def measure_against_pgbench(ours: float, dsn: str, folder: Path) -> Row:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     limit = float(re.search(r"tps = ([\d.]+)", out)[1])  # type: ignore[index]
-    return Row("run list against pgbench on the same statement", ours / limit, "×", 0.1, is_floor=True, note=f"pgbench {limit:.0f}/s")
+    return Row(
+        "run list against pgbench on the same statement",
+        ours / limit,
+        "×",
+        0.1,
+        is_floor=True,
+        note=f"pgbench {limit:.0f}/s",
+    )
 
 
 def bind(sql: str, project: str) -> str:
@@ -97,5 +103,3 @@ async def measure_run_and_graph(server: Server) -> list[Row]:
                 reference=peers.ZENML_DAG_6_STEPS_MS, reference_name="ZenML, 6 steps"),
             Row("statuses of 1,000 steps", await median_ms_of(lambda: get(f"/runs/{run_id}/dag/statuses")), "ms"),
         ]  # fmt: skip
-
-

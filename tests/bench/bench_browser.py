@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import httpx
 import psutil
+from e2e.browser import ARGUMENTS, find_chromium
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from e2e.browser import ARGUMENTS, find_chromium
 from tests.bench.events import event, post_events, report_wide_run
 from tests.bench.rows import Row
 from tests.bench.server import Server
@@ -85,7 +85,9 @@ async def measure_graph(context: BrowserContext, server: Server) -> list[Row]:
         drawn = float(await page.get_attribute("[data-graph-drawn]", "data-graph-drawn") or "nan")
         found += [
             Row(f"graph island, {steps:,} steps: drawn after the data", drawn, "ms", drawn_bar),
-            Row(f"graph island, {steps:,} steps: pan", await pan(page), "frames/s", frames_bar, is_floor=True),
+            Row(
+                f"graph island, {steps:,} steps: pan", await pan(page), "frames/s", frames_bar, is_floor=True
+            ),
         ]
         await page.close()
     return found
@@ -113,7 +115,12 @@ async def measure_live(context: BrowserContext, server: Server) -> list[Row]:
     for _ in range(20):
         run_id = str(new_id())
         started = datetime.now(UTC).isoformat()
-        body: dict[str, object] = {"status": "running", "pipeline": "live", "name": "live", "started_at": started}
+        body: dict[str, object] = {
+            "status": "running",
+            "pipeline": "live",
+            "name": "live",
+            "started_at": started,
+        }
         await asyncio.to_thread(post_events, server, [event("run", body, run_id=run_id)])
         await page.goto(f"{server.url}/default/runs/{run_id}")
         await page.wait_for_selector(".head [data-status=running]")
@@ -124,13 +131,26 @@ async def measure_live(context: BrowserContext, server: Server) -> list[Row]:
         await page.wait_for_selector(".head [data-status=succeeded]", timeout=10_000)
         waited.append((time.perf_counter() - begin) * 1e3)
     await page.close()
-    return [Row("status change → seen in another browser, p95", sorted(waited)[18], "ms", 1_000, note=f"p50 {statistics.median(waited):.0f} ms, 20 runs")]
+    return [
+        Row(
+            "status change → seen in another browser, p95",
+            sorted(waited)[18],
+            "ms",
+            1_000,
+            note=f"p50 {statistics.median(waited):.0f} ms, 20 runs",
+        )
+    ]
 
 
 async def measure_leak(context: BrowserContext, server: Server) -> list[Row]:
     """Memory of the server over 1,000 re-renders of an open run page: each metadata event is one."""
     run_id = str(new_id())
-    body: dict[str, object] = {"status": "running", "pipeline": "live", "name": "leak", "started_at": datetime.now(UTC).isoformat()}
+    body: dict[str, object] = {
+        "status": "running",
+        "pipeline": "live",
+        "name": "leak",
+        "started_at": datetime.now(UTC).isoformat(),
+    }
     await asyncio.to_thread(post_events, server, [event("run", body, run_id=run_id)])
     page = await context.new_page()
     await page.goto(f"{server.url}/default/runs/{run_id}?step=&tab=metadata")
@@ -141,12 +161,22 @@ async def measure_leak(context: BrowserContext, server: Server) -> list[Row]:
         async with httpx.AsyncClient(headers=server.headers) as client:
             for turn in range(times):
                 values: dict[str, object] = {"values": {f"key_{turn % 20}": turn}}
-                await client.post(f"{server.api}/events", json={"events": [event("metadata", values, run_id=run_id)]})
-                await asyncio.sleep(0.06)          # one wake-up of the live stream each
+                await client.post(
+                    f"{server.api}/events", json={"events": [event("metadata", values, run_id=run_id)]}
+                )
+                await asyncio.sleep(0.06)  # one wake-up of the live stream each
 
     await render(200)
     before = process.memory_info().rss
     await render(1_000)
     grown = (process.memory_info().rss - before) / 1e6
     await page.close()
-    return [Row("growth of the server over 1,000 live re-renders of a run page", grown, "MB", 8, note="bar: none; 8 MB is the noise of the allocator")]
+    return [
+        Row(
+            "growth of the server over 1,000 live re-renders of a run page",
+            grown,
+            "MB",
+            8,
+            note="bar: none; 8 MB is the noise of the allocator",
+        )
+    ]

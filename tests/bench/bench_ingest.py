@@ -27,14 +27,24 @@ def measure_steps(server: Server) -> Row:
         msgspec.json.encode(
             {
                 "events": [
-                    event("step", {"step": f"step_{n}", "status": "completed", "started_at": now, "ended_at": now}, run_id=run_id)
+                    event(
+                        "step",
+                        {"step": f"step_{n}", "status": "completed", "started_at": now, "ended_at": now},
+                        run_id=run_id,
+                    )
                     for n in range(1_000)
                 ]
             }
         )
         for run_id in run_ids
     ]
-    return Row("ingest, steps in batches of 1,000", post_all(server, bodies, per_body=1_000), "rows/s", 20_000, is_floor=True)
+    return Row(
+        "ingest, steps in batches of 1,000",
+        post_all(server, bodies, per_body=1_000),
+        "rows/s",
+        20_000,
+        is_floor=True,
+    )
 
 
 def measure_logs(server: Server) -> Row:
@@ -48,7 +58,13 @@ def measure_logs(server: Server) -> Row:
             for piece in range(0, lines_a_body, 1_000)
         ]  # fmt: skip
         bodies.append(msgspec.json.encode({"events": pieces}))
-    return Row("ingest, log lines of one step", post_all(server, bodies, per_body=lines_a_body), "lines/s", 300_000, is_floor=True)
+    return Row(
+        "ingest, log lines of one step",
+        post_all(server, bodies, per_body=lines_a_body),
+        "lines/s",
+        300_000,
+        is_floor=True,
+    )
 
 
 def post_all(server: Server, bodies: list[bytes], *, per_body: int) -> float:

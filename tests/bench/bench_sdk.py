@@ -32,17 +32,30 @@ IMPORT = "import time; t = time.perf_counter(); import vitrine; print((time.perf
 
 
 def measure(server: Server) -> list[Row]:
-    environment = {**os.environ, "VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
+    environment = {
+        **os.environ,
+        "VITRINE_URL": server.url,
+        "VITRINE_TOKEN": server.token,
+        "VITRINE_PROJECT": "default",
+    }
 
     def run(program: str) -> str:
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+        )
         return done.stdout.splitlines()[-1]
 
     plain = statistics.median(json.loads(run(PROGRAM.replace("CACHE", "False"))))
     cached = statistics.median(json.loads(run(PROGRAM.replace("CACHE", "True"))))
     imports = statistics.median(float(run(IMPORT)) for _ in range(5))
     return [
-        Row("SDK overhead a step that returns at once, caching off", plain, "ms", 2, note=f"a run of {STEPS} steps, its start and end included"),
+        Row(
+            "SDK overhead a step that returns at once, caching off",
+            plain,
+            "ms",
+            2,
+            note=f"a run of {STEPS} steps, its start and end included",
+        ),
         Row("the same, caching on", cached, "ms", 10),
         Row("`import vitrine`", imports, "ms"),
     ]

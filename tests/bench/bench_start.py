@@ -43,4 +43,6 @@ def measure_setup() -> list[Row]:
     subprocess.run(["make", "--silent", "setup"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     took_s = time.perf_counter() - begin
     shutil.rmtree(folder, ignore_errors=True)
-    return [Row("`make setup` in a fresh clone", took_s, "s", 180, note="the bar is for `make run` as a whole")]
+    return [
+        Row("`make setup` in a fresh clone", took_s, "s", 180, note="the bar is for `make run` as a whole")
+    ]

@@ -14,13 +14,26 @@ BATCH = 1_000
 
 def post_events(server: Server, events: list[dict[str, object]]) -> None:
     for first in range(0, len(events), BATCH):
-        answer = httpx.post(f"{server.api}/events", json={"events": events[first : first + BATCH]}, headers=server.headers, timeout=60)
+        answer = httpx.post(
+            f"{server.api}/events",
+            json={"events": events[first : first + BATCH]},
+            headers=server.headers,
+            timeout=60,
+        )
         answer.raise_for_status()
         assert answer.json()["rejected"] == [], answer.json()["rejected"][:3]
 
 
-def event(kind: str, body: dict[str, object], *, run_id: str | None = None, at: datetime | None = None) -> dict[str, object]:
-    return {"id": str(new_id()), "kind": kind, "at": (at or datetime.now(UTC)).isoformat(), "run_id": run_id, "body": body}
+def event(
+    kind: str, body: dict[str, object], *, run_id: str | None = None, at: datetime | None = None
+) -> dict[str, object]:
+    return {
+        "id": str(new_id()),
+        "kind": kind,
+        "at": (at or datetime.now(UTC)).isoformat(),
+        "run_id": run_id,
+        "body": body,
+    }
 
 
 def wide_steps(steps: int) -> list[dict[str, object]]:
@@ -39,7 +52,10 @@ def step(key: str, parents: list[str]) -> dict[str, object]:
         "key": key,
         "name": key,
         "parents": parents,
-        "inputs": [{"name": f"in_{index}", "step": parent, "output": "output"} for index, parent in enumerate(parents)],
+        "inputs": [
+            {"name": f"in_{index}", "step": parent, "output": "output"}
+            for index, parent in enumerate(parents)
+        ],
         "outputs": [{"name": "output", "artifact": f"wide::{key}::output", "data_type": "builtins.dict"}],
     }
 
@@ -55,8 +71,15 @@ def report_wide_run(server: Server, *, steps: int) -> str:
                       "started_at": begin.isoformat()}, run_id=run_id),
     ]  # fmt: skip
     for one in spec:
-        body = {"step": one["key"], "status": "completed", "started_at": begin.isoformat(), "ended_at": (begin + timedelta(seconds=2)).isoformat()}
+        body = {
+            "step": one["key"],
+            "status": "completed",
+            "started_at": begin.isoformat(),
+            "ended_at": (begin + timedelta(seconds=2)).isoformat(),
+        }
         events.append(event("step", body, run_id=run_id))
-    events.append(event("run", {"status": "completed", "ended_at": datetime.now(UTC).isoformat()}, run_id=run_id))
+    events.append(
+        event("run", {"status": "completed", "ended_at": datetime.now(UTC).isoformat()}, run_id=run_id)
+    )
     post_events(server, events)
     return run_id

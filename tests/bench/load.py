@@ -25,7 +25,11 @@ async def get_repeatedly(url: str, headers: dict[str, str], *, connections: int,
     parts = urlsplit(url)
     assert parts.hostname in {"127.0.0.1", "localhost"}, "load goes to this machine alone"
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [
+        f"GET {target} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     durations: list[float] = []
     sizes: set[int] = set()

@@ -14,7 +14,7 @@ class Row:
     ours: float
     unit: str
     bar: float | None = None
-    is_floor: bool = False              # the bar is a least value, not a most
+    is_floor: bool = False  # the bar is a least value, not a most
     reference: float | None = None
     reference_name: str = ""
     note: str = ""
@@ -52,5 +52,7 @@ def to_markdown(rows: list[Row]) -> str:
         met = {True: "yes", False: "**no**", None: ""}[row.is_met]
         reference = "" if row.reference is None else f"{row.reference:g} {row.unit} ({row.reference_name})"
         ratio = "" if not row.reference else f"{row.ours / row.reference:.2g} ×"
-        lines.append(f"| {row.name} | {row.ours:.4g} {row.unit} | {bar} | {met} | {reference} | {ratio} | {row.note} |")
+        lines.append(
+            f"| {row.name} | {row.ours:.4g} {row.unit} | {bar} | {met} | {reference} | {ratio} | {row.note} |"
+        )
     return "\n".join(lines)

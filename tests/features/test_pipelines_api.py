@@ -47,13 +47,13 @@ async def test_a_pipeline_shows_its_last_runs_oldest_first(
 
 
 async def test_pipelines_are_paged_by_name_and_found_by_a_part_of_it(api: httpx.AsyncClient, make_run: MakeRun) -> None:
-    for name in ("b_1", "a%1", "c_1", "aX1"):
+    for name in ("b_1", "a_1", "c_1", "aX1"):
         await make_run(name)
     first = await get(api, "/pipelines", limit=3)
     second = await get(api, "/pipelines", limit=3, cursor=first["next"])
-    assert [item["name"] for item in first["items"] + second["items"]] == sorted(["a%1", "aX1", "b_1", "c_1"])
+    assert [item["name"] for item in first["items"] + second["items"]] == sorted(["a_1", "aX1", "b_1", "c_1"])
     assert second["next"] is None
-    assert [item["name"] for item in (await get(api, "/pipelines", q="A%"))["items"]] == ["a%1"]
+    assert [item["name"] for item in (await get(api, "/pipelines", q="A_"))["items"]] == ["a_1"]
     assert (await api.get(f"{API}/pipelines", params={"cursor": "x"})).status_code == 422
     missing = await api.get(f"{API}/pipelines/nowhere")
     assert (missing.status_code, missing.json()["code"]) == (404, "PipelineNotFound")

@@ -13,8 +13,8 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
-
 from tests.conftest import RunningServer
+
 from vitrine import (
     ArtifactConfig,
     ExternalArtifact,

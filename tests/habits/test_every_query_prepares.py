@@ -19,7 +19,10 @@ def find_statements() -> dict[str, str]:
     """Module-level UPPER_CASE strings that begin as a statement, and those inside UPPER_CASE mappings."""
     found: dict[str, str] = {}
     for module_info in pkgutil.walk_packages(vitrine.__path__, "vitrine."):
-        if not re.search(r"\.(queries|record|outbox|sessions|tokens|links|actors|bootstrap|migrate|notify|.*_queries)$", module_info.name):
+        if not re.search(
+            r"\.(queries|record|outbox|sessions|tokens|links|actors|bootstrap|migrate|notify|.*_queries)$",
+            module_info.name,
+        ):
             continue
         module = importlib.import_module(module_info.name)
         for name, value in vars(module).items():

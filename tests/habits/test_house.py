@@ -8,7 +8,18 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TOP = {"pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md", "docs", "backend", "frontend", "e2e", "tests"}
+TOP = {
+    "pyproject.toml",
+    "README.md",
+    "Makefile",
+    "LICENSE",
+    "CHANGELOG.md",
+    "docs",
+    "backend",
+    "frontend",
+    "e2e",
+    "tests",
+}
 BANNED_NAMES = {"utils", "helpers", "common", "base", "manager", "data", "info"}
 
 
@@ -28,8 +39,19 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_the_makefile_lists_its_targets_itself() -> None:
-    listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert set(re.findall(r"make (\w+)", listed)) == {"setup", "run", "test", "check", "e2e", "bench", "fmt", "help"}
+    listed = subprocess.run(
+        ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert set(re.findall(r"make (\w+)", listed)) == {
+        "setup",
+        "run",
+        "test",
+        "check",
+        "e2e",
+        "bench",
+        "fmt",
+        "help",
+    }
 
 
 def test_islands_stay_within_their_budget() -> None:
@@ -48,7 +70,9 @@ def test_no_island_or_stylesheet_reaches_beyond_the_machine() -> None:
         f"{path.name}: {url}"
         for path in (ROOT / "frontend").rglob("*")
         if path.suffix in {".js", ".css", ".svg", ".py"}
-        for url in re.findall(r"""https?://(?!www\.w3\.org/|127\.0\.0\.1|localhost)[^\s"'`)]+""", path.read_text())
+        for url in re.findall(
+            r"""https?://(?!www\.w3\.org/|127\.0\.0\.1|localhost)[^\s"'`)]+""", path.read_text()
+        )
         if "example" not in url
     ]
     assert found == []

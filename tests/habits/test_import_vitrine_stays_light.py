@@ -6,13 +6,27 @@ import json
 import subprocess
 import sys
 
-HEAVY = ("litestar", "asyncpg", "reactpy", "uvicorn", "pandas", "numpy", "plotly", "pyarrow", "sklearn", "matplotlib", "PIL")
+HEAVY = (
+    "litestar",
+    "asyncpg",
+    "reactpy",
+    "uvicorn",
+    "pandas",
+    "numpy",
+    "plotly",
+    "pyarrow",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+)
 
 
 def modules_after(program: str) -> set[str]:
     """The first parts of the names of all modules that a new Python has after the program."""
     show = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
-    done = subprocess.run([sys.executable, "-c", f"{program}\n{show}"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{show}"], capture_output=True, text=True, check=True
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -44,5 +58,7 @@ working()
 
 
 def test_the_sdk_says_what_it_has_not() -> None:
-    done = subprocess.run([sys.executable, "-c", "from vitrine import nothing"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "from vitrine import nothing"], capture_output=True, text=True, check=False
+    )
     assert "cannot import name 'nothing' from 'vitrine'" in done.stderr

@@ -29,7 +29,9 @@ def test_every_path_of_the_map_exists() -> None:
 
 
 def test_every_command_of_the_table_is_known_to_the_program() -> None:
-    shown = subprocess.run([sys.executable, "-m", "vitrine.cli", "--help"], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-m", "vitrine.cli", "--help"], capture_output=True, text=True, check=True
+    ).stdout
     named = {words.split()[0] for words in re.findall(r"^\| `vitrine ([^`]+)`", README, re.MULTILINE)}
     assert named
     assert {name for name in named if not re.search(rf"\b{name}\b", shown)} == set()

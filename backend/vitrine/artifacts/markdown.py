@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-RENDERED_LIMIT_BYTES = 1_000_000  # longer ones are shown as they were written
+RENDERED_LIMIT_BYTES = 2_000_000  # longer ones are shown as they were written
 LINK_SCHEMES = {"http", "https", "mailto", "data"}  # data only for images, see `keep_attribute`
 IMAGE_DATA = ("data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp")
 
@@ -34,7 +34,7 @@ def render_markdown(text: bytes) -> bytes:
     import nh3
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
     html = parser.render(text.decode("utf-8", "replace"))
     return _document(nh3.clean(html, url_schemes=LINK_SCHEMES, attribute_filter=keep_attribute))
 

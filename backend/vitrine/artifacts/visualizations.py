@@ -13,7 +13,7 @@ from vitrine.errors import NotShowable
 from vitrine.jobs.worker import TEXTS
 from vitrine.storage.store import BlobStore
 
-RENDER_LIMIT_S = 5.0
+RENDER_LIMIT_S = 3.0
 MARKDOWN_LIMIT_BYTES = 8 * 1024**2
 HTML_LIMIT_BYTES = 128 * 1024**2
 IMAGE_LIMIT_BYTES = 64 * 1024**2
@@ -30,7 +30,7 @@ MARKDOWN_POLICY = f"sandbox; {NOWHERE}; style-src 'unsafe-inline'; img-src data:
 SVG_POLICY = f"sandbox; {NOWHERE}; style-src 'unsafe-inline'; img-src data:"
 INERT_POLICY = f"sandbox; {NOWHERE}"
 DATA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "json": "application/json",
     "plotly": "application/json",
     "table": "application/vnd.apache.parquet",
@@ -53,7 +53,7 @@ async def open_content(store: BlobStore, stored: StoredVisualization) -> Content
     match stored.kind:
         case "html":
             check_size(stored, HTML_LIMIT_BYTES)
-            return _as_it_is(store, stored, "text/html; charset=utf-8", HTML_POLICY)
+            return _as_it_is(store, stored, "text/html", HTML_POLICY)
         case "markdown":
             return await _open_markdown(store, stored)
         case "image":
@@ -72,7 +72,7 @@ async def _open_markdown(store: BlobStore, stored: StoredVisualization) -> Conte
     if len(text) <= RENDERED_LIMIT_BYTES:
         document = await _render(text)
     body = show_as_written(text) if document is None else document
-    return Content(_once(body), "text/html; charset=utf-8", MARKDOWN_POLICY, len(body), variant="document")
+    return Content(_once(body), "text/html", MARKDOWN_POLICY, len(body), variant="document")
 
 
 async def _render(text: bytes) -> bytes | None:

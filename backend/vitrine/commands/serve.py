@@ -50,7 +50,7 @@ def run_serve(given: argparse.Namespace) -> int:
             if given.workers == 1:
                 server.run(sockets=[bound])
             else:
-                multiprocess.Process = Worker  # type: ignore[misc]  it has no other place to say so
+                multiprocess.Process = Worker  # type: ignore[misc]
                 multiprocess.Multiprocess(server.config, sockets=[bound]).run()
         except KeyboardInterrupt:
             pass

@@ -67,7 +67,8 @@ METADATA_ROWS = (
 class Resource:
     """What is listed: the rows of `table` under `alias`, with the fields to filter and sort by.
 
-    `parameters` is a JSON object of the row; `states` are other names of statuses.
+    `parameters` is a JSON object of the row; `statuses` are the names of statuses, each
+    with its SQL literal.
     """
 
     alias: str
@@ -79,7 +80,7 @@ class Resource:
     metadata: Metadata | None = None
     has_name_index: bool = False
     parameters: str = ""
-    states: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -160,8 +161,18 @@ RUNS = Resource(
     metadata=Metadata("run_metadata", "m.run_id", has_steps=True),
     has_name_index=True,
     parameters="r.parameters",
-    # what MLflow calls them
-    states={"finished": "completed", "scheduled": "queued", "killed": "cancelled"},
+    statuses={
+        "queued": "'queued'",
+        "running": "'running'",
+        "completed": "'completed'",
+        "failed": "'failed'",
+        "cached": "'cached'",
+        "cancelled": "'cancelled'",
+        # as MLflow calls them
+        "scheduled": "'queued'",
+        "finished": "'completed'",
+        "killed": "'cancelled'",
+    },
     default_sort="-started_at",
 )
 

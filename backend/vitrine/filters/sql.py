@@ -261,8 +261,8 @@ class _Compiler:
             return column.absent
         if operator == "is not null":
             return f"not ({column.absent})"
-        if name == "status" and operator not in LIKES:
-            comparison = self.name_states(comparison)
+        if name == "status" and operator in ("=", "!=", "in", "not in"):
+            return self.compare_status(column, comparison)
         condition = compare_kind(column.kind, column.value, operator, comparison, self.add)
         if not column.table or condition == NO_MATCH:
             return condition
@@ -296,11 +296,12 @@ class _Compiler:
             self.arguments.values.pop()  # the key: PostgreSQL wants each argument used
         return condition
 
-    def name_states(self, comparison: Comparison) -> Comparison:
-        states = self.resource.states
-        values = [one.lower() if isinstance(one, str) else one for one in comparison.values]
-        named = tuple(states.get(one, one) if isinstance(one, str) else one for one in values)
-        return Comparison(comparison.field, comparison.operator, named, comparison.position)
+    def compare_status(self, column: Column, comparison: Comparison) -> str:
+        """Statuses are few: literals, so that the planner knows how rare each is even in a plan that it keeps."""
+        texts = [one.lower() for one in comparison.values if isinstance(one, str)]
+        known = sorted({self.resource.statuses[one] for one in texts if one in self.resource.statuses})
+        listed = f"{column.value} in ({', '.join(known)})" if known else NO_MATCH
+        return listed if comparison.operator in ("=", "in") or not texts else f"not ({listed})"
 
 
 def _join(word: str, conditions: Iterable[str]) -> str:

@@ -19,9 +19,9 @@ Way: TypeAlias = Literal["input", "output"]
 
 
 class _NewStep(Struct, omit_defaults=True):
-    """A step that may be new, with one of its attempts. `is_older`: the step's own columns are in another row.
+    """A step that may be new, with one of its attempts, or without one if it is only mentioned.
 
-    `position` says which step of the request it is. `is_mentioned`: no event of the step is there, so no attempt.
+    `position` says which step of the request it is; `is_newest`, that the step's own columns are in this row.
     """
 
     position: int
@@ -29,8 +29,8 @@ class _NewStep(Struct, omit_defaults=True):
     key: str
     attempt: int
     status: str
-    is_older: bool = False
-    is_mentioned: bool = False
+    is_newest: bool
+    has_attempt: bool
     started_at: datetime | None = None
     ended_at: datetime | None = None
     open_event_id: UUID | None = None
@@ -46,11 +46,11 @@ class _NewStep(Struct, omit_defaults=True):
 
 
 # One statement for both tables: the JSON is read once, and a new step is neither locked nor updated. Gives the steps
-# that were there before.
+# that were there before. Of `is null` PostgreSQL would expect one row and choose nested loops; of a boolean, half.
 INSERT_STEPS = """
 with given as materialized (
   select n.* from jsonb_to_recordset($2) as n
-    (position int, run_id uuid, key text, attempt int, status text, is_older boolean, is_mentioned boolean,
+    (position int, run_id uuid, key text, attempt int, status text, is_newest boolean, has_attempt boolean,
      started_at timestamptz, ended_at timestamptz, open_event_id uuid, close_event_id uuid, failure jsonb,
      resources jsonb, said_event_id uuid, cache_key bytea, cached_from_run_id uuid, blocked_by text, parameters jsonb,
      configuration jsonb)),
@@ -59,13 +59,13 @@ inserted as (
     blocked_by, parameters, configuration, open_event_id)
   select $1, run_id, key, attempt, status, started_at, ended_at, cache_key, cached_from_run_id,
     blocked_by, coalesce(parameters, '{}'), coalesce(configuration, '{}'), said_event_id
-  from given where is_older is null order by run_id, key on conflict do nothing returning run_id, key),
+  from given where is_newest order by run_id, key on conflict do nothing returning run_id, key),
 attempted as (
   insert into step_attempt (project_id, run_id, step, attempt, status, started_at, ended_at, open_event_id,
     close_event_id, failure, resources)
   select $1, run_id, key, attempt, status, started_at, ended_at, open_event_id, close_event_id, failure, resources
-  from given join inserted using (run_id, key) where is_mentioned is null)
-select position from given left join inserted using (run_id, key) where is_older is null and inserted.key is null
+  from given join inserted using (run_id, key) where has_attempt)
+select position from given left join inserted using (run_id, key) where is_newest and inserted.key is null
 """
 LOCK_STEPS = """
 select s.run_id, s.key, s.attempt, s.status, s.started_at, s.ended_at, s.cached_from_run_id, s.blocked_by,
@@ -149,19 +149,18 @@ async def record_steps(
 def _rows_of(position: int, merged: MergedStep) -> Iterator[_NewStep]:
     step = merged.step
     for attempt in merged.attempts.values():
+        is_newest = attempt.attempt == step.attempt
         row = _NewStep(
-            position, step.run_id, step.key, attempt.attempt, attempt.status, False, False, attempt.started_at,
+            position, step.run_id, step.key, attempt.attempt, attempt.status, is_newest, True, attempt.started_at,
             attempt.ended_at, attempt.open_event_id, attempt.close_event_id, attempt.failure, attempt.resources,
         )  # fmt: skip
-        if attempt.attempt == step.attempt:
+        if is_newest:
             row.said_event_id, row.cache_key = step.open_event_id, step.cache_key
             row.cached_from_run_id, row.blocked_by = step.cached_from_run_id, step.blocked_by
             row.parameters, row.configuration = step.parameters, step.configuration
-        else:
-            row.is_older = True
         yield row
     if not merged.attempts:
-        yield _NewStep(position, step.run_id, step.key, step.attempt, step.status, is_mentioned=True)
+        yield _NewStep(position, step.run_id, step.key, step.attempt, step.status, True, False)
 
 
 async def _merge_known(

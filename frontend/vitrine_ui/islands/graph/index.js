@@ -3,7 +3,7 @@ import { bind, island } from "../bind.js";
 import { atMostEvery, button, empty, failed, fetchJson, h, icon, withQuery } from "../dom.js";
 import { count } from "../format.js";
 import { subscribe } from "../live.js";
-import { applyStatuses, lineOf, nameOf, sceneOf, wordOf } from "./scene.js";
+import { applyStatuses, lineOf, moreOf, sceneOf } from "./scene.js";
 import { graphView } from "./view.js";
 
 export { bind };
@@ -100,15 +100,15 @@ export const Graph = island((node, first) => {
     const more = scene.steps.length - MOST_ROWS;
     rows.replaceChildren(h("caption", { class: "sr" }, `Steps${more > 0 ? `, the first ${MOST_ROWS}` : ""}`), ...scene.steps.slice(0, MOST_ROWS).map((step) =>
       h("tr", { "aria-selected": String(step.id === selectedId) },
-        h("td", { class: "status", "data-status": step.status }, icon(step.status), h("span", { class: "sr" }, wordOf(step))),
-        h("th", { scope: "row" }, button("cut", nameOf(step), null, { "data-id": step.id, tabindex: phone.matches ? 0 : -1 })),
+        h("td", { class: "status", "data-status": step.status }, icon(step.status), h("span", { class: "sr" }, step.word)),
+        h("th", { scope: "row" }, button("cut", step.name + moreOf(step), null, { "data-id": step.id, tabindex: phone.matches ? 0 : -1 })),
         h("td", { class: "small t3" }, lineOf(scene, step)))));
   }
 
   // ── search and failures ──
   function search() {
     const text = input.value.trim().toLowerCase();
-    hits = text && scene ? scene.reading.filter((each) => each.name.toLowerCase().includes(text)) : [];
+    hits = text && scene ? scene.nodes.filter((each) => each.name.toLowerCase().includes(text)) : [];
     at = -1;
     view.mark(text ? new Set(hits) : null);
     found.textContent = text && (hits.length ? `${count(hits.length)} found` : "none");
@@ -146,7 +146,7 @@ export const Graph = island((node, first) => {
     unsubscribe = props.live && subscribe(props.live, ({ kind, run_id }) => (kind === "reset" || (run_id === props.run && kind !== "log")) && soon());
     views.replaceChildren(...(props.views ?? []).map((each) => h("a", { role: "tab", href: each.href, "data-nav": true, "aria-selected": String(Boolean(each.selected)) }, icon(each.icon, 1), each.label)));
   }
-  const ticking = setInterval(() => scene?.running.length && view.refresh(scene.running), 1000);
+  const ticking = setInterval(() => scene?.running && view.refresh(scene.running), 1000);
   follow();
   load();
 

@@ -1,7 +1,7 @@
 // Drawing: edges on a canvas, nodes as buttons when near and as coloured boxes when far.
 import { camera } from "../camera.js";
 import { colours, h, icon, iconButton, onTheme, set } from "../dom.js";
-import { countsOf, labelOf, lineOf, shareOf, touching } from "./scene.js";
+import { countsOf, labelOf, lineOf, moreOf, shareOf, touching } from "./scene.js";
 
 const NEAR = 0.4; // below this scale names cannot be read
 const MOST_BUTTONS = 350;
@@ -128,7 +128,7 @@ export function graphView(onChoose) {
   }
 
   function content(node) {
-    const name = h("b", { class: "cut" }, node.name, h("span", { class: "t3" }, node.size ? ` × ${node.size}` : ` ${node.state.version ?? ""}`));
+    const name = h("b", { class: "cut" }, node.name, h("span", { class: "t3" }, moreOf(node)));
     if (node.kind === "artifact") return [icon(node.icon), name];
     const counts = countsOf(node);
     const line = node.size ? counts.map(([status, n]) => h("span", { class: "status", "data-status": status }, icon(status), n)) : lineOf(scene, node);
@@ -232,8 +232,8 @@ export function graphView(onChoose) {
     ArrowUp: () => lookAt(nearest(active.above)),
     ArrowLeft: () => lookAt(beside(-1)),
     ArrowRight: () => lookAt(beside(1)),
-    Home: () => lookAt(scene.reading[0]),
-    End: () => lookAt(scene.reading.at(-1)),
+    Home: () => lookAt(scene.nodes[0]),
+    End: () => lookAt(scene.nodes.at(-1)),
     "+": () => zoom(1.3),
     "=": () => zoom(1.3),
     "-": () => zoom(1 / 1.3),
@@ -288,7 +288,7 @@ export function graphView(onChoose) {
       buttons.clear();
       sheet.replaceChildren();
       selected = scene.byId.get(selectedId);
-      activate(anchor?.[1] ?? selected ?? scene.failures[0] ?? scene.reading[0]);
+      activate(anchor?.[1] ?? selected ?? scene.failures[0] ?? scene.nodes[0]);
       if (anchor) eye.go(eye.x + (anchor[0].x - anchor[1].x) * eye.z, eye.y + (anchor[0].y - anchor[1].y) * eye.z, eye.z);
       else if (first && width) open();
       draw();
