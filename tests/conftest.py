@@ -41,22 +41,28 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The DSN of a running PostgreSQL, thrown away afterwards by whichever worker is the last."""
+def postgres_folder() -> Iterator[Path]:
+    """Shared by the workers of a run, gone with the last of them."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
     folder = Path(tempfile.gettempdir(), f"vitrine-tests-{run}")
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # as root the server runs under an account of its own
-    with embedded.server(folder / "pg", settings=QUICK) as dsn:
-        yield dsn
+    yield folder
     if not (folder / "pg" / "postmaster.pid").exists():
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-async def database(postgres: str) -> str:
+def postgres(postgres_folder: Path) -> Iterator[str]:
+    """The DSN of a running PostgreSQL."""
+    with embedded.server(postgres_folder / "pg", settings=QUICK) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+async def database(postgres: str, postgres_folder: Path) -> str:
     """The DSN of this worker's own database: migrated, and with what a new server starts with."""
-    lock = os.open(tempfile.gettempdir() + f"/vitrine-tests-template-{os.getppid()}", os.O_CREAT | os.O_RDWR)
+    lock = os.open(postgres_folder / "template.lock", os.O_CREAT | os.O_RDWR)
     await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
     db = await asyncpg.connect(postgres)
     try:

@@ -116,7 +116,10 @@ class Resource(Generic[T]):
         if state != self.state:
             self.state = state
             for watcher in tuple(self._watchers):
-                watcher(state)
+                try:
+                    watcher(state)
+                except Exception:  # one part's mistake must not keep the others from what is new
+                    logger.exception("A part of the page could not take what was loaded")
 
 
 # ── a tab ─────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +249,7 @@ def only_differences(first: V, select: Callable[[T], V], show: Callable[[Any], N
 
 
 def use_url(select: Callable[[Url], V], *, is_first: bool = False) -> V:
-    """A part of where the tab is: `use_url(lambda url: url.get("tab"))`."""
+    """A part of where the tab is: `use_url(lambda url: url.get("tab"))`. `select` is that of the first render."""
     return use_value(use_session().url, select, is_first=is_first)
 
 

@@ -243,7 +243,12 @@ class World:
         cursor: str | None = None
         for _ in range(50):
             statement = sort.compile_list(
-                "r.id, r.name", where=found.where, arguments=found.arguments, cursor=cursor, limit=limit + 1
+                "r.id, r.name, p.id",  # two columns of one name: the cursor is the run's all the same
+                "left join pipeline p on p.project_id = $1 and p.id = r.pipeline_id",
+                where=found.where,
+                arguments=found.arguments,
+                cursor=cursor,
+                limit=limit + 1,
             )
             rows = await self.connection.fetch(statement.sql, PROJECT, *statement.arguments)
             rows, cursor = sort.cut(rows, limit=limit)

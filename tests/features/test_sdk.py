@@ -33,12 +33,13 @@ from vitrine.errors import Invalid, NoContext, NotFound
 from vitrine.types import CSVString, HTMLString, JSONString, MarkdownString
 
 pytestmark = pytest.mark.usefixtures("sdk")
+IRIS = ArtifactConfig(name="iris", version="raw_2023", artifact_type=ArtifactType.STATISTICS, tags=["raw"])
 
 
 @step
 def load(rows: int = 3) -> Annotated[pd.DataFrame, "table"]:
     print(f"loading {rows} rows")
-    logging.getLogger("reader").info("read \x1b[32mwell\x1b[0m")
+    logging.getLogger("reader").warning("read \x1b[32mwell\x1b[0m")
     sys.stderr.write("half a line")
     sys.stderr.write(", whole\n")
     log_metadata({"rows": rows, "quality": {"missing": np.float32(0.5), "worst": float("inf")}})
@@ -235,10 +236,8 @@ def test_metadata_go_to_what_they_are_said_of() -> None:
 
 
 def test_an_artifact_has_the_name_version_type_and_tags_of_its_configuration() -> None:
-    config = ArtifactConfig(name="iris", version="raw_2023", artifact_type=ArtifactType.STATISTICS, tags=["raw"])
-
     @step
-    def make() -> Annotated[dict[str, int], config]:
+    def make() -> Annotated[dict[str, int], IRIS]:
         return {"rows": 150}
 
     @pipeline(enable_cache=False)
@@ -317,7 +316,7 @@ def test_runs_can_be_listed_by_pipeline_status_and_filter() -> None:
     assert [run.id for run in found] == [runs[0].id]
     assert "listed" in [one.name for one in client.list_pipelines()]
     assert client.get_pipeline("listed").last_run.id == runs[2].id
-    assert client.active_project.name == "default"
+    assert client.active_project.slug == "default"
     with pytest.raises(NotFound, match="no run 'nowhere'"):
         client.get_pipeline_run("nowhere")
 

@@ -18,7 +18,7 @@ class OwnError(Exception):
     pass
 
 
-RAISED = OwnError("the sensor is broken")
+raised: list[OwnError] = []
 
 
 @step
@@ -29,7 +29,8 @@ def start() -> int:
 @step
 def break_down(number: int) -> int:
     print("about to break")
-    raise RAISED
+    raised.append(OwnError("the sensor is broken"))
+    raise raised[-1]
 
 
 @step
@@ -54,9 +55,9 @@ def test_the_users_exception_comes_back_unchanged() -> None:
     with pytest.raises(OwnError) as caught:
         breaking()
 
-    assert caught.value is RAISED
+    assert caught.value is raised[-1]
     innermost = traceback.extract_tb(caught.value.__traceback__)[-1]
-    assert (innermost.name, innermost.line) == ("break_down", "raise RAISED")
+    assert (innermost.name, innermost.line) == ("break_down", "raise raised[-1]")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 
@@ -89,7 +90,7 @@ def test_a_failure_is_told_with_its_place_and_the_code_around_it() -> None:
     frame = failure["frames"][-1]
     assert frame["function"] == "break_down"
     assert frame.get("is_own", True)
-    assert frame["code"][frame["line"] - frame["first_line"]].strip() == "raise RAISED"
+    assert frame["code"][frame["line"] - frame["first_line"]].strip() == "raise raised[-1]"
     assert run.failure["step"] == "break_down"
 
 
@@ -174,4 +175,4 @@ def test_hooks_hear_of_success_and_failure() -> None:
     with pytest.raises(OwnError):
         hooked()
 
-    assert heard == ["well", RAISED]
+    assert heard == ["well", raised[-1]]

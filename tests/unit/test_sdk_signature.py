@@ -87,3 +87,10 @@ def test_types_are_named_as_one_writes_them() -> None:
     assert name_annotation(list[int]) == "list[int]"
     assert name_annotation(Any) == ""
     assert name_annotation(ArtifactType) == "vitrine.enums.ArtifactType"
+
+
+def test_an_output_named_by_something_unknown_is_refused_rather_than_renamed() -> None:
+    def lost() -> Annotated[int, nowhere.CONFIG]: ...  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(TypeError, match="at the top of the module"):
+        read_outputs(lost)

@@ -102,7 +102,7 @@ async def remove_token(request: Request[Any, Any, Any], actor: Actor, token_id: 
 @get("/audit", opt={"permission": "server:admin"})
 async def list_audit(
     db: asyncpg.Connection,
-    before: Annotated[int | None, Parameter(ge=0, lt=2**63)] = None,
+    before: Annotated[int | None, Parameter(ge=0, le=2**62)] = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> Audit:
     """Who did what, the newest first."""

@@ -128,15 +128,15 @@ def _read_csv(path: Path) -> Any:
 
     if not path.stat().st_size:
         raise NotShowable("This CSV file is empty.")
+    reading = csv.ReadOptions(encoding="utf-8" if _is_utf8(path) else "latin-1")
     parsing = csv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
     guessed = csv.ConvertOptions(null_values=NO_VALUE, strings_can_be_null=False)
     try:
-        return csv.read_csv(path, parse_options=parsing, convert_options=guessed)
+        return csv.read_csv(path, reading, parsing, guessed)
     except pa.ArrowInvalid:
-        names = csv.open_csv(path, parse_options=parsing).schema.names
-        texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-        reading = csv.ReadOptions(encoding="utf-8" if _is_utf8(path) else "latin-1")
-        return csv.read_csv(path, read_options=reading, parse_options=parsing, convert_options=texts)
+        with csv.open_csv(path, reading, parsing) as first:
+            names = first.schema.names
+        return csv.read_csv(path, reading, parsing, csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
 
 
 def _is_utf8(path: Path) -> bool:

@@ -240,7 +240,7 @@ class _Parser:
 
     def read_term(self, depth: int) -> Expression:
         position = self.token.position
-        if depth >= DEPTH_LIMIT:
+        if depth > DEPTH_LIMIT:
             refuse(f"the filter nests deeper than {DEPTH_LIMIT} levels", position)
         if self.take("not"):
             return Not(self.read_term(depth + 1))

@@ -3,12 +3,6 @@
 A list is read in phases: the rows with a number (or the one kind of value that the field has), then those with a text,
 last those without either. Each phase is ordered by its key and then by id, both in the direction asked for, and goes on
 below the last row seen. A phase is not run before the ones above it are used up, so a page costs what its rows cost.
-
-    sort = parse_sort("-metadata.accuracy", RUNS)
-    found = compile_runs_filter(text)
-    statement = sort.compile_list(COLUMNS, JOINS, where=found.where, arguments=found.arguments, cursor=cursor, limit=51)
-    rows = await connection.fetch(statement.sql, project_id, *statement.arguments)
-    rows, next_ = sort.cut(rows, limit=50)
 """
 
 from __future__ import annotations
@@ -33,7 +27,9 @@ from vitrine.filters.tree import Field
 KeyKind = Literal["text", "number", "numeric", "integer", "instant", "id", "none"]
 
 CURSOR_VERSION = 1
+PARAMETER_KEY_LENGTH = 200  # characters of a text that count in its order: cursors go into addresses
 _UNKNOWN_CURSOR = "This cursor was not given by this server. Start again without it."
+# The shape of each kind of key, and what makes an argument of it.
 _SHAPES = {
     "text": r"[^\0]*",
     "number": r"-?(Infinity|[0-9].*)",
@@ -49,11 +45,10 @@ _READERS: dict[KeyKind, Callable[[str], Any]] = {
     "numeric": str,
     "integer": int,
     "id": UUID,
-    "instant": lambda key: datetime.strptime(key, _INSTANT_FORMAT).replace(tzinfo=UTC),
+    "instant": lambda key: datetime.strptime(key, "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC),
     "none": str,
 }
-_INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
-# The key as text, exactly; what brings it back; and the type that it is compared as.
+# The key as text, exactly, and the type that it is compared as.
 _AS_TEXT = {
     "text": "{}",
     "number": "({})::text",
@@ -100,7 +95,7 @@ class CursorBody(msgspec.Struct, array_like=True):
 
 @dataclass(frozen=True)
 class Sort:
-    """An order of a resource's rows. `text` is its canonical spelling; `keys` are bound before anything else."""
+    """An order of a resource's rows. `text` is its canonical spelling, which cursors carry."""
 
     text: str
     resource: Resource
@@ -315,7 +310,7 @@ def _parameter_phases(resource: Resource, key: str) -> list[Phase]:
     own = f"from {resource.table} {resource.alias}"
     value, kind = f"{resource.parameters} ->> {key}", f"jsonb_typeof({resource.parameters} -> {key})"
     number = f"case {kind} when 'number' then ({value})::numeric end"
-    text = f"case when {kind} in ('string', 'boolean') then {value} end"
+    text = f"case when {kind} in ('string', 'boolean') then left({value}, {PARAMETER_KEY_LENGTH}) end"
     return [
         Phase(own, f"{kind} = 'number'", "numeric", f"({number})", resource.id),
         Phase(own, f"{kind} in ('string', 'boolean')", "text", f"({text})", resource.id),

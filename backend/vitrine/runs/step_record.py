@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -137,8 +138,8 @@ async def record_steps(
             db, project_id, {key: one for at, (key, one) in enumerate(groups.items()) if at in known}
         )
         steps = [one for at, one in enumerate(steps) if at not in known] + merged
+    tally.accepted.update(chain.from_iterable(one.accepted for one in steps))
     for one in steps:
-        tally.accepted.update(one.accepted)
         if one.is_moved:
             tally.announce("step", one.step.run_id, one.step.key, step=one.step.key, status=one.step.status)
     new = {key for at, key in enumerate(groups) if at not in known}

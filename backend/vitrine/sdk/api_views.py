@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from vitrine.sdk.connection import Connection, find_connection
-from vitrine.sdk.http import Api
+from vitrine.sdk.http import Api, open_api
 from vitrine.sdk.reporting import flush_reports
 
 Item = TypeVar("Item")
@@ -21,9 +20,9 @@ class Server:
     def __init__(self, connection: Connection | None = None) -> None:
         self.connection = connection or find_connection()
 
-    @cached_property
+    @property
     def api(self) -> Api:
-        return Api(self.connection)
+        return open_api(self.connection)
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Raises: VitrineError, ServerUnreachable."""

@@ -40,6 +40,9 @@ class Api:
             trust_env=(urlsplit(connection.url).hostname or "") not in LOOPBACK,
         )
 
+    def close(self) -> None:
+        self._client.close()
+
     def get(
         self, path: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float = ANSWER_S
     ) -> Any:
@@ -108,6 +111,26 @@ class Api:
         return ServerUnreachable(
             f"The server at {self.connection.url} does not answer: {error or type(error).__name__}."
         )
+
+
+_apis: dict[Connection, Api] = {}
+
+
+def open_api(connection: Connection) -> Api:
+    """The one of this process for a connection. Raises: ServerUnreachable when no server is known."""
+    if connection not in _apis:
+        _apis[connection] = Api(connection)
+    return _apis[connection]
+
+
+def close_apis() -> None:
+    while _apis:
+        _apis.popitem()[1].close()
+
+
+def forget_apis() -> None:
+    """A forked child must not speak on its parent's sockets."""
+    _apis.clear()
 
 
 def read_error(answer: httpx.Response) -> VitrineError:

@@ -16,13 +16,14 @@ from vitrine.ids import new_id
 from vitrine.ingest.structs import ArtifactVersionEvent, Event, LogEvent, ModelVersionEvent
 from vitrine.sdk.connection import Connection, find_connection
 from vitrine.sdk.gathering import wait_until_gathered
-from vitrine.sdk.http import Api
+from vitrine.sdk.http import Api, close_apis, forget_apis, open_api
 from vitrine.sdk.saying import say, say_once
 from vitrine.sdk.sending import Lane
 from vitrine.sdk.spool import open_spool, read_limit_bytes, sweep, waiting_bytes
 from vitrine.sdk.uploading import upload_contents
 
-EXIT_FLUSH_S = 10.0
+FLUSH_S = 10.0
+EXIT_REPLAY_S = 5.0
 _encoder = msgspec.json.Encoder()
 _reporters: dict[tuple[Path, str, str], Reporter] = {}
 _opening = threading.Lock()
@@ -34,9 +35,7 @@ class Reporter:
     def __init__(self, connection: Connection, folder: Path) -> None:
         self.folder = folder
         self.blobs = folder / "blobs"
-        self._connection = connection
-        self._api: Api | None = None
-        self._connecting = threading.Lock()
+        self.connection = connection
         self._checked_bytes = self._appended_bytes = 0
         self._is_full = False
         self.events = Lane(folder, "events", self)
@@ -45,28 +44,19 @@ class Reporter:
             sweep(folder)
 
     @property
-    def connection(self) -> Connection:
-        return self._connection
-
-    @property
     def is_away(self) -> bool:
         """Whether the server did not answer when last asked."""
-        return self.events.is_away or self._connection.url is None
+        return self.events.is_away or self.connection.url is None
 
     def api(self) -> Api:
         """Raises: ServerUnreachable when no server is known."""
-        with self._connecting:
-            if self._api is None:
-                self._api = Api(self._connection)
-            return self._api
+        return open_api(self.connection)
 
-    def hang_up(self) -> None:
-        """The next request looks again where the server is: `vitrine up` may have started on another port."""
+    def look_again(self) -> None:
+        """The next request goes to where the server is now: `vitrine up` may have started on another port."""
         found = find_connection()
-        with self._connecting:
-            if (found.project, found.destination) == (self._connection.project, self._connection.destination):
-                self._connection = found
-            self._api = None
+        if (found.project, found.destination) == (self.connection.project, self.connection.destination):
+            self.connection = found
 
     def record(self, event: Event) -> None:
         """The event will reach the server. Never raises and never waits for the network."""
@@ -103,19 +93,29 @@ class Reporter:
         if self._is_full:
             say_once(
                 "full",
-                f"the spool {self.folder} is full: logs and contents are dropped until the server is back. VITRINE_SPOOL_LIMIT_MB sets how much it may hold.",
+                f"the spool {self.folder} is full: logs and contents are dropped until the server is back. "
+                "VITRINE_SPOOL_LIMIT_MB sets how much it may hold.",
             )
         return self._is_full
 
-    def flush(self, timeout_s: float = EXIT_FLUSH_S) -> bool:
-        """Whether the server has everything recorded so far."""
+    def flush(self, timeout_s: float = FLUSH_S) -> bool:
+        """Whether the server has everything recorded so far. Gives up when nothing moves for `timeout_s`."""
         wait_until_gathered(timeout_s)
+        return self.settle(timeout_s)
+
+    def settle(self, timeout_s: float) -> bool:
+        """As `flush`, but what is still being found out beside a run need not be there."""
         return self.events.flush(timeout_s) and self.artifacts.flush(timeout_s)
+
+    def replay(self, limit_s: float | None = None) -> bool:
+        """Whether the server has what ended programs left."""
+        return self.events.replay(limit_s) and self.artifacts.replay(limit_s)
 
     def close(self) -> None:
         """What the server does not have by now stays on disk, and one line says so."""
         with suppress(KeyboardInterrupt):
-            self.flush()
+            if self.flush():
+                self.replay(EXIT_REPLAY_S)
         if left := self.events.close() + self.artifacts.close():
             say(f"{left:,} bytes of events wait in {self.folder}; the next run, or `vitrine up`, sends them.")
 
@@ -167,12 +167,15 @@ def flush_reports() -> None:
 
 def replay_spool() -> bool:
     """What earlier programs could not send goes to the server now; whether all of it arrived."""
-    return open_reporter().flush()
+    reporter = open_reporter()
+    return reporter.flush() and reporter.replay()
 
 
 def close_reporters() -> None:
+    """Nothing of this process is in flight any more. Called at its end."""
     while _reporters:
         _reporters.popitem()[1].close()
+    close_apis()
 
 
 def _forget_reporters() -> None:
@@ -180,6 +183,7 @@ def _forget_reporters() -> None:
     global _opening  # noqa: PLW0603  the parent may have held it while forking
     _opening = threading.Lock()
     _reporters.clear()
+    forget_apis()
 
 
 atexit.register(close_reporters)

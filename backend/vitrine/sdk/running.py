@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from vitrine.sdk.run_views import PipelineRun
 
 
+SETTLE_S = 2.0
+
+
 def run_pipeline(pipeline: Pipeline[...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> PipelineRun:
     """The pipeline has run, and everything about it is on its way to the server.
 
@@ -87,6 +90,8 @@ class Run:
 
     def execute(self) -> RunStatus:
         """Every step has run, or is accounted for. Raises: what a step raises."""
+        if not self.reporter.is_away:
+            self.reporter.settle(SETTLE_S)  # so that this run can take over what the last one did
         self._open()
         try:
             statuses = [self._run_step(node) for node in self.graph.nodes.values()]

@@ -5,6 +5,7 @@ Nothing here is ever in the way of a step. A server that does not answer is aske
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from vitrine.sdk.saying import may_say_again, say, say_once
 from vitrine.sdk.spool import PIECE_EVENTS, Journal, Piece, create_journal, take_orphans
 
 LINGER_S = 0.1
+STALL_S = 10.0
 SHORTEST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 30.0
 COMPRESS_BYTES = 2_000
@@ -38,11 +40,11 @@ REFUSED = (NotSignedIn, NotPermitted, NotFound)
 
 
 class Line(Protocol):
-    """How a lane reaches the server. After a failure it connects anew, since the server may have moved."""
+    """How a lane reaches the server, which may have moved when it is looked for again."""
 
     def api(self) -> Api: ...
 
-    def hang_up(self) -> None: ...
+    def look_again(self) -> None: ...
 
 
 class Lane:
@@ -53,18 +55,18 @@ class Lane:
     ) -> None:
         self.folder = folder
         self.is_away = False
-        self._name = name
         self._line = line
         self._prepare = prepare
         self._journal = create_journal(folder, name)
         self._orphans: Iterator[Journal] = take_orphans(folder, name)
         self._orphan: Journal | None = None
+        self._has_orphans = True  # until the thread has looked
         self._recorded = threading.Event()
         self._hurry = threading.Event()
         self._state = threading.Condition()
-        self._flushes = self._attempts = self._progress = 0
+        self._flushes = self._attempts = self._progress = self._failures = 0
+        self._at_once = PIECE_EVENTS
         self._pause_s = self._asked_at = 0.0
-        self._failures, self._at_once = 0, PIECE_EVENTS
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name=f"vitrine-{name}", daemon=True)
         self._thread.start()
@@ -89,21 +91,11 @@ class Lane:
         While the server is away one attempt is made, and its failure is the answer.
         """
         target = self._journal.recorded
-        with self._state:
-            attempts, moved = self._attempts, self._progress
-            deadline = time.monotonic() + timeout_s
-            self._begin_hurry()
-            try:
-                while self._journal.sent < target:
-                    if self._progress != moved:
-                        deadline, moved = time.monotonic() + timeout_s, self._progress
-                    left = deadline - time.monotonic()
-                    if left <= 0 or (self.is_away and self._attempts > attempts):
-                        return False
-                    self._state.wait(min(left, 0.2))
-            finally:
-                self._end_hurry()
-        return True
+        return self._wait_until(lambda: self._journal.sent >= target, stall_s=timeout_s)
+
+    def replay(self, limit_s: float | None) -> bool:
+        """Whether the server has what ended programs left. Gives up at the limit, or when nothing moves for 10 s."""
+        return self._wait_until(lambda: not self._has_orphans, stall_s=STALL_S, limit_s=limit_s)
 
     def close(self) -> int:
         """The thread ends; what the server does not have stays on disk. Gives its bytes."""
@@ -116,6 +108,26 @@ class Lane:
             with suppress(OSError):
                 self._journal.close()
         return left
+
+    def _wait_until(
+        self, is_done: Callable[[], bool], *, stall_s: float, limit_s: float | None = None
+    ) -> bool:
+        limit = math.inf if limit_s is None else time.monotonic() + limit_s
+        with self._state:
+            attempts, moved = self._attempts, self._progress
+            stalled = time.monotonic() + stall_s
+            self._begin_hurry()
+            try:
+                while not is_done():
+                    if self._progress != moved:
+                        stalled, moved = time.monotonic() + stall_s, self._progress
+                    left = min(stalled, limit) - time.monotonic()
+                    if left <= 0 or (self.is_away and self._attempts > attempts):
+                        return False
+                    self._state.wait(min(left, 0.2))
+            finally:
+                self._end_hurry()
+        return True
 
     def _begin_hurry(self) -> None:
         self._flushes += 1
@@ -141,23 +153,30 @@ class Lane:
                 self._hurry.wait(LINGER_S)  # so that the events of one moment travel together
 
     def _may_ask(self) -> bool:
-        return self._flushes > 0 or time.monotonic() >= self._asked_at + self._pause_s
+        return not self.is_away or self._flushes > 0 or time.monotonic() >= self._asked_at + self._pause_s
 
     def _send_orphan(self) -> bool:
-        """Whether a piece of an ended process's journal went out."""
+        """Whether a piece of an ended process's journal went out, or one is done with."""
         if self._orphan is None:
-            self._orphan = None if self.is_away else next(self._orphans, None)
+            self._orphan = next(self._orphans, None)
         if self._orphan is None:
+            if self._has_orphans:
+                with self._state:
+                    self._has_orphans = False
+                    self._state.notify_all()
             return False
-        if not self._send_next(self._orphan) and not self.is_away:
+        if self._orphan.start >= self._orphan.end:
             self._orphan.close()
             self._orphan = None
-        return not self.is_away
+            return True
+        return self._send_next(self._orphan)
 
     def _send_next(self, journal: Journal) -> bool:
         """Whether a piece went out. A server that is away, or refuses this program, is asked again later."""
-        if journal.start >= journal.end or (self.is_away and not self._may_ask()):
+        if journal.start >= journal.end or not self._may_ask():
             return False
+        if self.is_away:
+            self._line.look_again()
         piece = journal.read(events=self._at_once)
         try:
             self._deliver(piece.events)
@@ -187,16 +206,15 @@ class Lane:
             return None
         self._at_once = max(1, len(piece.events) // 2)
         self._failures = self._failures + 1 if len(piece.events) == 1 else 0
-        if self._failures < FAILURES_TO_GIVE_UP:
-            return None
         following = journal.read(start=piece.end, events=1)
+        if self._failures < FAILURES_TO_GIVE_UP or not following.events:
+            return None
         try:
             self._deliver(following.events)
         except Exception:
             return None
-        if following.events:
-            say(f"the server fails at an event, which is given up: {error} {shorten(piece.events[0])}")
-        return following if following.events else None
+        say(f"the server fails at an event, which is given up: {error} {shorten(piece.events[0])}")
+        return following
 
     def _post(self, events: list[bytes]) -> None:
         """The server has the events; one that it can never take is said and passed over.
@@ -237,7 +255,6 @@ class Lane:
             self._state.notify_all()
 
     def _note_absence(self, error: Exception) -> None:
-        self._line.hang_up()
         self._journal.sync()
         if isinstance(error, REFUSED):
             say_once(

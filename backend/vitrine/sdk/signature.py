@@ -55,6 +55,10 @@ def _read_output(annotation: Any, default: str) -> Output:
             return Output(note, bare, note)
         if isinstance(note, ArtifactConfig):
             return Output(note.name or default, bare, note.name, note)
+    if any(isinstance(note, _Unknown) for note in notes):
+        raise TypeError(
+            "An annotation names an output by something that is only known inside a function. Write it at the top of the module."
+        )
     return Output(default, bare)
 
 

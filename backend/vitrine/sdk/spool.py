@@ -69,7 +69,7 @@ class Piece(NamedTuple):
     end: int
 
 
-class JournalTaken(Exception):  # noqa: N818  a state, not a failure
+class JournalTaken(Exception):
     """Another process writes or replays this journal."""
 
 
@@ -119,6 +119,8 @@ class Journal:
             text = file.read(size_bytes)
             while text and b"\n" not in text and (more := file.read(size_bytes)):
                 text += more
+        if len(text) > size_bytes and b"\n" in text:  # one large event: it goes alone
+            text = text[: text.index(b"\n") + 1]
         if b"\n" not in text:
             return Piece([], begin + len(text))
         lines = text[: text.rindex(b"\n")].split(b"\n")[:events]

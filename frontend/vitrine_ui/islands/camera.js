@@ -1,6 +1,4 @@
-// Where one looks at a plane: pan by dragging, zoom by the wheel or two fingers. Screen = plane × z + (x, y).
-
-/** `moved()` is called after each change, except between go() without flight and the next frame's drawing. */
+// Where one looks at a plane: dragging pans, the wheel and two fingers zoom. Screen = plane × z + (x, y).
 export function camera(surface, moved) {
   const fingers = new Map();
   let flight;
@@ -10,13 +8,14 @@ export function camera(surface, moved) {
     y: 0,
     z: 1,
     dragged: false, // a click that ends a drag chooses nothing
-    at(event, element = surface) {
-      const area = element.getBoundingClientRect();
-      return [event.clientX - area.left, event.clientY - area.top];
+    at({ clientX, clientY }, element = surface) {
+      const { left, top } = element.getBoundingClientRect();
+      return [clientX - left, clientY - top];
     },
     go(x, y, z, flies) {
       cancelAnimationFrame(flight);
-      const [from, begun] = [[eye.x, eye.y, eye.z], performance.now()];
+      const from = [eye.x, eye.y, eye.z];
+      const begun = performance.now();
       const still = !flies || matchMedia("(prefers-reduced-motion: reduce)").matches;
       const step = (now) => {
         const t = still ? 1 : Math.max(0, Math.min(1, (now - begun) / 160));
@@ -30,7 +29,6 @@ export function camera(surface, moved) {
       const z = Math.max(0.01, Math.min(2, eye.z * factor));
       eye.go(px - ((px - eye.x) * z) / eye.z, py - ((py - eye.y) * z) / eye.z, z, flies);
     },
-    stop: () => cancelAnimationFrame(flight),
   };
 
   // Middle and distance of two fingers, or one finger and 0.
@@ -56,7 +54,7 @@ export function camera(surface, moved) {
   for (const type of ["pointerup", "pointercancel"]) surface.addEventListener(type, (event) => fingers.delete(event.pointerId));
   surface.addEventListener("wheel", (event) => {
     event.preventDefault();
-    const pixels = event.deltaY * [1, 20, surface.clientHeight][event.deltaMode];
+    const pixels = event.deltaY * [1, 20, 400][event.deltaMode];
     eye.zoom(Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)), eye.at(event));
   }, { passive: false });
   return eye;

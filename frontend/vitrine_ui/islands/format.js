@@ -3,39 +3,35 @@ const MINUS = "\u2212";
 
 /** API status → [data-status, word]. */
 export const STATUS = {
-  queued: ["queued", "Queued"],
-  running: ["running", "Running"],
   completed: ["succeeded", "Succeeded"],
+  cached: ["cached", "Cached"],
+  running: ["running", "Running"],
+  queued: ["queued", "Queued"],
   failed: ["failed", "Failed"],
   skipped: ["skipped", "Skipped"],
-  cached: ["cached", "Cached"],
   cancelled: ["cancelled", "Cancelled"],
   lost: ["lost", "Lost contact"],
   "upstream-failed": ["upstream-failed", "Upstream failed"],
 };
 
-export const count = (n) => number(n, 0);
-
 /** Decimals that give a column four significant digits, and no more than its values have. */
 export function decimalsFor(values) {
-  let greatest = 0;
-  let written = 0;
-  for (const value of values) {
-    if (typeof value !== "number" || Number.isInteger(value)) continue;
-    greatest = Math.max(greatest, Math.abs(value));
-    written = Math.max(written, (/\.(\d+)$/.exec(value) ?? ["", ""])[1].length || 6);
-  }
-  return greatest ? Math.min(written, Math.max(0, 3 - Math.floor(Math.log10(greatest)))) : 0;
+  const broken = values.filter((value) => typeof value === "number" && !Number.isInteger(value));
+  const written = Math.max(...broken.map((value) => (/\.(\d+)$/.exec(value)?.[1] ?? "123456").length));
+  const greatest = Math.max(...broken.map(Math.abs));
+  return broken.length ? Math.min(written, Math.max(0, 3 - Math.floor(Math.log10(greatest)))) : 0;
 }
 
 /** A number of a column with so many decimals; "NaN" and "Infinity" stay words. */
 export function number(value, decimals = decimalsFor([value])) {
-  if (typeof value !== "number") return String(value).replace(/^-(?=Inf)/, MINUS);
+  if (typeof value !== "number") return String(value).replace("-", MINUS);
   const size = Math.abs(value);
   const odd = size && (size < 10 ** -Math.min(decimals, 6) || size >= 1e15);
-  const [whole, rest] = odd ? [String(Number(size.toPrecision(4)))] : size.toFixed(decimals).split(".");
-  return (value < 0 ? MINUS : "") + (odd ? whole.replace("e-", `e${MINUS}`).replace("e+", "e") : whole.replace(/\B(?=(\d{3})+$)/g, ",")) + (rest ? `.${rest}` : "");
+  const [whole, rest = ""] = (odd ? String(Number(size.toPrecision(4))) : size.toFixed(decimals)).split(/(?=\.)/);
+  return (value < 0 ? MINUS : "") + (whole.replace(/\B(?=(\d{3})+$)/g, ",") + rest).replace("-", MINUS);
 }
+
+export const count = (n) => number(n, 0);
 
 const two = (n) => String(Math.floor(n)).padStart(2, "0");
 
@@ -43,11 +39,10 @@ const two = (n) => String(Math.floor(n)).padStart(2, "0");
 export function duration(s) {
   if (s == null) return "—";
   if (s < 0.0995) return s < 0.0005 ? "0 s" : `${Math.ceil(s * 1000)} ms`;
-  if (s < 59.95) return `${s.toFixed(1).replace(/\.0$/, "")} s`;
+  if (s < 59.95) return `${s.toFixed(1).replace(".0", "")} s`;
   const whole = Math.round(s);
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
-  if (whole < 172_800) return `${Math.floor(whole / 3600)} h ${two((whole % 3600) / 60)} m`;
-  return `${Math.floor(whole / 86_400)} d ${two((whole % 86_400) / 3600)} h`;
+  const [unit, big, small, part] = whole < 3600 ? [60, "m", "s", 1] : whole < 172_800 ? [3600, "h", "m", 60] : [86_400, "d", "h", 3600];
+  return `${Math.floor(whole / unit)} ${big} ${two((whole % unit) / part)} ${small}`;
 }
 
 /** now, 12 min ago, 3 h ago, yesterday, 2 d ago, 8 Jul. */
@@ -68,40 +63,30 @@ export function ago(instant, now = Date.now()) {
 /** 2026-07-14 09:12:44 and the reader's zone. */
 export function absolute(instant) {
   const then = new Date(instant);
-  const day = `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
-  return `${day} ${clock(then).slice(0, 8)} ${zone(then)}`;
+  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock(then).slice(0, 8)} ${zone(then)}`;
 }
 
-export const zone = (then = new Date()) =>
-  new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" }).formatToParts(then).find((part) => part.type === "timeZoneName").value;
+export const zone = (then = new Date()) => then.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ")[1];
 
 /** 09:26:52.119 in the reader's zone. */
 export function clock(instant) {
   const then = new Date(instant);
-  const ms = String(then.getMilliseconds()).padStart(3, "0");
-  return `${two(then.getHours())}:${two(then.getMinutes())}:${two(then.getSeconds())}.${ms}`;
+  return `${then.toTimeString().slice(0, 8)}.${String(then.getMilliseconds()).padStart(3, "0")}`;
 }
 
 export function bytes(n) {
   let unit = 0;
   for (; n >= 1024 && unit < 5; unit++) n /= 1024;
-  return `${unit && n < 99.95 ? number(n, 1).replace(/\.0$/, "") : count(n)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
+  return `${n < 99.95 ? number(n, 1).replace(".0", "") : count(n)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
 }
 
-/** What stands at "a.b" or {path: ["a", "b"]}: a whole dotted name first, then step by step. */
+/** What stands at "a.b" or {path: ["a", "b"]}. "metadata.a.b" is metadata["a.b"] where that exists. */
 export function valueAt(row, key) {
-  let value = row;
-  for (const part of key.path ?? (key in row ? [key] : splitOnce(row, key))) value = value?.[part];
-  return value;
+  let path = key.path ?? (key in row ? [key] : key.split("."));
+  const whole = path.slice(1).join(".");
+  if (row[path[0]]?.[whole] !== undefined) path = [path[0], whole];
+  return path.reduce((value, part) => value?.[part], row);
 }
 
-// "metadata.a.b" is metadata["a.b"] where that exists.
-function splitOnce(row, key) {
-  const dot = key.indexOf(".");
-  const rest = key.slice(dot + 1);
-  return row[key.slice(0, dot)]?.[rest] === undefined ? key.split(".") : [key.slice(0, dot), rest];
-}
-
-/** "/p/runs/{id}" over a row; written for a URL unless `plain`. Missing gives "". */
-export const template = (text, row, write = encodeURIComponent) =>
-  text.replace(/\{([^}]+)\}/g, (_, key) => write(valueAt(row, key) ?? ""));
+/** "/p/runs/{id}" over a row; written for a URL unless told otherwise. */
+export const template = (text, row, write = encodeURIComponent) => text.replace(/\{([^}]+)\}/g, (_, key) => write(valueAt(row, key) ?? ""));

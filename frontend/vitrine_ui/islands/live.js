@@ -17,36 +17,37 @@ export function subscribe(url, callback) {
 
 function open(feed) {
   const url = new URL(feed.url, location.href);
-  if (feed.lastId) url.searchParams.set("after", feed.lastId);
+  if (feed.last) url.searchParams.set("after", feed.last);
   const source = (feed.source = new EventSource(url));
   const hear = () => {
     feed.heard = performance.now();
-    if (feed.state !== "live") show(feed, "live");
+    show(feed, "live");
   };
-  const change = (event) => {
+  const reset = () => {
     hear();
-    feed.lastId = event.lastEventId || feed.lastId;
-    tell(feed, JSON.parse(event.data));
+    tell(feed, { kind: "reset" });
   };
-  hear.call();
-  show(feed, feed.state === "stale" ? "stale" : "reconnecting");
+  const change = ({ data, lastEventId }) => {
+    hear();
+    feed.last = lastEventId || feed.last;
+    tell(feed, JSON.parse(data));
+  };
+  feed.heard = performance.now();
+  if (!feed.state) show(feed, "reconnecting");
   source.onopen = () => {
-    hear();
     feed.retry_ms = 1000;
-    if (feed.opened) tell(feed, { kind: "reset" });
+    if (feed.opened) reset();
+    else hear();
     feed.opened = true;
   };
   source.onmessage = change;
   source.addEventListener("change", change);
   source.addEventListener("ping", hear);
-  source.addEventListener("reset", () => {
-    hear();
-    tell(feed, { kind: "reset" });
-  });
+  source.addEventListener("reset", reset);
   source.onerror = () => {
     if (feed.state === "live") show(feed, "reconnecting");
     // The browser retries by itself, except after an answer that is not a stream.
-    if (source.readyState === EventSource.CLOSED) reopen(feed, (feed.retry_ms = Math.min(feed.retry_ms * 2, 10_000)));
+    if (source.readyState === 2) reopen(feed, (feed.retry_ms = Math.min(feed.retry_ms * 2, 10_000)));
   };
   feed.watch ??= setInterval(() => {
     if (performance.now() - feed.heard < STALE_MS) return;
@@ -67,17 +68,13 @@ function close(feed) {
   clearInterval(feed.watch);
   clearTimeout(feed.reopening);
   feeds.delete(feed.url);
-  show(feed, "live");
 }
 
-function tell(feed, event) {
-  for (const listener of [...feed.listeners]) listener(event);
-}
+const tell = (feed, event) => [...feed.listeners].forEach((listener) => listener(event));
 
 function show(feed, state) {
   feed.state = state;
-  const states = [...feeds.values(), feed].map((each) => each.state);
-  const root = document.documentElement;
-  root.dataset.live = ["stale", "reconnecting"].find((worse) => states.includes(worse)) ?? "live";
-  if (root.dataset.live === "live") root.style.setProperty("--heard", `"${new Date().toTimeString().slice(0, 5)}"`);
+  const { dataset, style } = document.documentElement;
+  dataset.live = state;
+  if (state === "live") style.setProperty("--heard", `"${new Date().toTimeString().slice(0, 5)}"`);
 }

@@ -7,83 +7,81 @@ const CAP = 8_000_000;
 /**
  * draw(first, count, place) shows rows [first, first + count). Once they stand, place(height) says how many pixels
  * the first one begins above the top; height(k) is the height of the first k rows, which may wrap.
- * `stretch` is how much higher than rowHeight rows are on average.
+ * Set: total, rowHeight, header (pixels above the rows), stretch (how much higher rows are on average).
  */
-export function windowed(scroller, { rowHeight, header = 0, draw }) {
-  const pane = h("div", { class: "pane" });
-  const spacer = h("div", { class: "spacer" }, pane);
-  scroller.append(spacer);
-  let total = 0;
-  let stretch = 1;
+export function windowed(scroller, draw) {
+  const pane = h("div.pane");
+  const spacer = h("div.spacer", pane);
+  const is = { total: 0, rowHeight: 32, header: 0, stretch: 1 };
   let top = 0; // the row at the top, a fraction
   let view = 0;
-  let frame = 0;
-  let placed = -1;
+  let placed, frame;
+  scroller.append(spacer);
 
-  const height = () => Math.min(total * rowHeight * stretch, CAP);
-  const last = () => Math.max(0, total - view / rowHeight / stretch);
+  const tall = () => is.rowHeight * is.stretch;
+  const height = () => Math.min(is.total * tall(), CAP);
+  const last = () => Math.max(0, is.total - view / tall());
   const room = () => Math.max(0, height() - view);
-  const ask = () => (frame ||= requestAnimationFrame(paint));
 
   function paint() {
     frame = 0;
-    view = Math.max(rowHeight, scroller.clientHeight - header);
+    view = Math.max(is.rowHeight, scroller.clientHeight - is.header);
     spacer.style.height = `${Math.max(height(), 1)}px`;
     pane.style.height = `${Math.min(view, height())}px`;
-    pane.style.top = `${header}px`;
+    pane.style.top = `${is.header}px`;
     top = Math.min(top, last());
-    const rows = Math.ceil(view / rowHeight) + 1;
-    const full = Math.max(0, total - rows);
+    const rows = Math.ceil(view / is.rowHeight) + 1;
+    const full = Math.max(0, is.total - rows);
     const first = Math.min(Math.floor(top), full);
+    const shown = Math.min(rows, is.total);
     // Past `full` the same last rows are shown, sliding until the very end stands at the bottom.
-    const shown = Math.min(rows, total);
-    const slide = last() > full ? (top - full) / (last() - full) : 0;
-    draw(first, shown, (tall) => (top > full ? Math.max(0, slide * (tall(shown) - view)) : (top - first) * tall(1)));
+    const slide = (top - full) / (last() - full);
+    draw(first, shown, (heights) => (top > full ? Math.max(0, slide * (heights(shown) - view)) : (top - first) * heights(1)));
     const goal = last() ? (top / last()) * room() : 0;
     if (Math.abs(scroller.scrollTop - goal) > 1) scroller.scrollTop = goal;
     placed = scroller.scrollTop;
   }
 
-  const onScroll = () => {
+  scroller.addEventListener("scroll", () => {
     if (Math.abs(scroller.scrollTop - placed) < 1) return;
     placed = scroller.scrollTop;
     top = room() ? (placed / room()) * last() : 0;
     api.moved?.();
-    ask();
-  };
-  const onWheel = (event) => {
-    if (total * rowHeight * stretch <= CAP || event.ctrlKey || !event.deltaY || event.shiftKey) return;
+    api.ask();
+  }, { passive: true });
+  scroller.addEventListener("wheel", (event) => {
+    if (is.total * tall() <= CAP || event.ctrlKey || event.shiftKey || !event.deltaY) return;
     event.preventDefault();
     api.moved?.();
-    api.to(top + (event.deltaY * [1, rowHeight, view][event.deltaMode]) / rowHeight / stretch);
-  };
-  scroller.addEventListener("scroll", onScroll, { passive: true });
-  scroller.addEventListener("wheel", onWheel, { passive: false });
-  const resized = new ResizeObserver(() => (api.resized?.(), ask()));
+    api.to(top + (event.deltaY * [1, tall(), view][event.deltaMode]) / tall());
+  }, { passive: false });
+  const resized = new ResizeObserver(() => {
+    api.resized?.();
+    api.ask();
+  });
   resized.observe(scroller);
 
   const api = {
     pane,
     spacer,
-    ask,
+    ask: () => (frame ||= requestAnimationFrame(paint)),
     get top() { return top; },
-    get total() { return total; },
-    get rows() { return Math.max(1, Math.floor(view / rowHeight / stretch)); },
+    get total() { return is.total; },
+    get rows() { return Math.max(1, Math.floor(view / tall())); },
     get atEnd() { return top >= last() - 1; },
+    set(changed) {
+      Object.assign(is, changed);
+      api.ask();
+    },
     /** Puts a row at the top. */
     to(row) {
       top = Math.max(0, Math.min(row, last()));
-      ask();
+      api.ask();
     },
     /** Scrolls as little as brings a row into sight. */
     reveal(row, margin = 0) {
       if (row < top + margin) api.to(row - margin);
       else if (row + 1 > top + api.rows - margin) api.to(row + 1 + margin - api.rows);
-    },
-    /** Whatever changed of it. */
-    set(changed) {
-      ({ total, rowHeight, header, stretch } = { total, rowHeight, header, stretch, ...changed });
-      ask();
     },
     destroy() {
       cancelAnimationFrame(frame);

@@ -12,7 +12,8 @@ from vitrine_ui.address import api, api_path, page
 from vitrine_ui.hooks import Value, loaded, on, use_once, use_place, use_session, use_url
 from vitrine_ui.pages.crumbs import to_project
 from vitrine_ui.pages.first_steps import first_run
-from vitrine_ui.pages.runs import Count, written
+from vitrine_ui.pages.run_filters import written
+from vitrine_ui.pages.run_grid import Count
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.islands import island, read_event
 from vitrine_ui.widgets.states import failing, loading_rows

@@ -16,6 +16,7 @@ from vitrine_ui.widgets.icon import icon
 
 MESSAGE_LIMIT = 4_000
 TRACEBACK_LIMIT = 20_000
+CONTEXT_LINES = 7
 
 
 class FrameRead(Struct):
@@ -82,6 +83,9 @@ def _frame(frame: FrameRead, source: str, source_line: int) -> Element:
         at = frame.line - source_line
         begin = max(0, at - 3)
         lines, first = source.split("\n")[begin : at + 2], source_line + begin
+    if len(lines) > CONTEXT_LINES and first <= frame.line < first + len(lines):
+        begin = max(0, min(frame.line - first - CONTEXT_LINES // 2, len(lines) - CONTEXT_LINES))
+        lines, first = lines[begin : begin + CONTEXT_LINES], first + begin
     where = f"{frame.path}, line {frame.line}"
     return html.div(
         {"class": "frame-of"},

@@ -15,6 +15,7 @@ from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration
 from vitrine_ui.hooks import Ready, loaded, on, use_load, use_place
 from vitrine_ui.pages.first_steps import first_run
+from vitrine_ui.pages.overview_metrics import metric_tiles
 from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
@@ -82,7 +83,11 @@ def Overview(project: str, face: Face) -> Element:
         html.div(
             {"class": "split ruled"},
             html.div(
-                {"class": "grow body"}, Statuses(project, key="statuses"), Pipelines(project, key="pipelines")
+                {"class": "grow body"},
+                Failures(project, key="failures"),
+                Statuses(project, key="statuses"),
+                metric_tiles(project),
+                Pipelines(project, key="pipelines"),
             ),
             html.aside(
                 {"class": "panel recent", "aria-label": "Recent runs"}, RecentRuns(project, key="recent")

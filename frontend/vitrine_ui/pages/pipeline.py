@@ -12,9 +12,10 @@ from vitrine.pipelines.structs import PipelineItem, SnapshotItem
 from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration, percent
 from vitrine_ui.hooks import Failed, Value, loaded, on, use_once, use_place, use_url
-from vitrine_ui.listing import Items
 from vitrine_ui.pages.crumbs import to_pipelines, to_project
-from vitrine_ui.pages.runs import FilterBox, MetadataKey, QuickStatuses, RunGrid, keys_path
+from vitrine_ui.pages.run_columns import columns_menu, with_metrics
+from vitrine_ui.pages.run_filters import FilterBox, QuickStatuses
+from vitrine_ui.pages.run_grid import RunGrid
 from vitrine_ui.text import plural, safe_text
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
@@ -130,13 +131,11 @@ def Runs(project: str, name: str) -> Element:
             {"class": "filters", "role": "search"},
             FilterBox(project),
             html.span({"class": "quick always"}, QuickStatuses(project)),
+            html.span({"class": "end"}),
+            columns_menu(project),
         ),
-        loaded(
-            keys_path(project),
-            Items[MetadataKey],
-            lambda found: RunGrid(project, total, found.items, name),
-            waiting=lambda: loading_rows(12),
-            failing=lambda _: RunGrid(project, total, [], name),
+        with_metrics(
+            project, lambda metrics: RunGrid(project, total, metrics, name), waiting=lambda: loading_rows(12)
         ),
     )
 

@@ -119,6 +119,8 @@ def _plain_facts(values: dict[str, Any], version: str | None) -> Element:
     if not values and not version:
         return html.p({"class": "t3"}, "The pipeline did not send it.")
     pairs = [("Version", html.code({"class": "anywhere"}, safe_text(version)))] if version else []
+    if version and short.get("commit") == version:
+        pairs = []
     return html.fragment(
         facts([*pairs, *((safe_text(name, limit=80), value_of(value)) for name, value in short.items())]),
         json_tree(nested) if nested else None,

@@ -100,7 +100,9 @@ def Overview(project: str, id_: str, step: StepDetail) -> Element:
         ),
         _artifacts("Inputs", project, step.inputs) if step.inputs else None,
         _artifacts("Outputs", project, step.outputs) if step.outputs else None,
-        _resources(last) if last else None,
+        html.section(html.h3("Resources"), _resources(last))
+        if last and read_resources(last.resources)
+        else None,
     )
 
 
@@ -278,9 +280,7 @@ def resources_of(step: StepDetail) -> Element:
     return html.fragment(
         [
             html.section(
-                {"key": str(one.attempt)},
-                html.p({"class": "small t3"}, f"Attempt {one.attempt}") if several else None,
-                drawn,
+                {"key": str(one.attempt)}, html.h3(f"Attempt {one.attempt}") if several else None, drawn
             )
             for one, drawn in shown
             if drawn
@@ -296,17 +296,14 @@ def _resources(attempt: Attempt) -> Element:
     measured = read_resources(attempt.resources)
     if measured is None:
         return None
-    return html.section(
-        html.h3("Resources"),
-        html.div(
-            {"class": "sparks"},
-            _spark("CPU", measured.cpu_percent, "%", 1, attempt, measured.interval_s)
-            if measured.cpu_percent
-            else None,
-            _spark("Memory", measured.memory_bytes, "bytes", 3, attempt, measured.interval_s)
-            if measured.memory_bytes
-            else None,
-        ),
+    return html.div(
+        {"class": "sparks"},
+        _spark("CPU", measured.cpu_percent, "%", 1, attempt, measured.interval_s)
+        if measured.cpu_percent
+        else None,
+        _spark("Memory", measured.memory_bytes, "bytes", 3, attempt, measured.interval_s)
+        if measured.memory_bytes
+        else None,
     )
 
 

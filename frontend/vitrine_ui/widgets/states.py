@@ -41,7 +41,7 @@ def failed(what: str, problem: Failed, *, home: str = "") -> Element:
         html.div(
             {"class": "row wrap"},
             button("Try again", lambda _: problem.again(), symbol="refresh", look="primary"),
-            button_link("Back to the list", home) if home else None,
+            button_link("Back", home) if home else None,
             copy_button(
                 f"{what}\n{error.status} {type(error).__name__}: {error.detail}",
                 label="Copy details",

@@ -20,7 +20,8 @@ FILTERED_FROM = 16
 def ValueTable(values: dict[str, Any]) -> Element:
     """Names and values. 100 are listed; the rest is counted and found by typing a part of its name."""
     wanted, set_wanted = use_state("")
-    found = [(name, value) for name, value in values.items() if wanted.lower() in name.lower()]
+    ordered = sorted(values.items(), key=lambda pair: pair[0].lower())
+    found = [(name, value) for name, value in ordered if wanted.lower() in name.lower()]
     shown = found[:ROW_LIMIT]
     left_out = len(found) - len(shown)
     box = island(

@@ -9,33 +9,34 @@ import { graphView } from "./view.js";
 export { bind };
 
 const MOST_ROWS = 500;
-const stepsIn = (statuses) => Object.keys(statuses || {}).filter((id) => id.startsWith("step:")).length;
+const stepsIn = (statuses) => Object.keys(statuses ?? {}).filter((id) => id.startsWith("step:")).length;
 
 export const Graph = island((node, first) => {
   let props = first;
   let collapse = props.collapse ?? "auto";
   let selectedId = props.selected;
-  let [scene, loading, unsubscribe, hits, at, known] = [null, null, null, [], -1, 0];
-  const phone = matchMedia("(max-width:640px)");
+  let [hits, at, known] = [[], -1, 0];
+  let scene, loading, unsubscribe;
+  const isPhone = matchMedia("(max-width:640px)").matches;
   const view = graphView(choose);
 
   const input = h("input", { type: "search", "aria-label": "Find step or artifact", placeholder: "Find step", spellcheck: "false", oninput: search, onkeydown: searchKeys });
-  const found = h("span", { class: "small t3 nw", role: "status" });
-  const next = button("btn danger", [icon("desc", 1), "Next failure"], nextFailure, { hidden: true });
-  const told = h("span", { class: "small t3 nw" });
-  const whole = button("btn ghost", "", () => recollapse(scene.steps.some((step) => step.size) ? "none" : scene.groups.map(({ id }) => id).join()), { hidden: true });
-  const views = h("div", { class: "seg", role: "tablist", "aria-label": "View" });
-  const stage = h("div", { class: "gstage" });
-  const rows = h("table", { class: "steps", onclick: (event) => scene.byId.has(event.target.dataset.id) && choose(scene.byId.get(event.target.dataset.id)) });
-  const root = node.appendChild(h("section", { class: "graph", "aria-label": "Run graph", onkeydown: slash },
-    h("div", { class: "filters" }, views, h("label", { class: "input find desk" }, icon("search", 1), input, found), next, h("span", { class: "row end desk" }, told, whole)), stage));
+  const found = h("span.small.t3.nw", { role: "status" });
+  const next = button(".btn.danger", [icon("desc", 1), "Next failure"], nextFailure, { hidden: true });
+  const told = h("span.small.t3.nw");
+  const whole = button(".btn.ghost", "", () => recollapse(scene.steps.some((step) => step.size) ? "none" : scene.groups.map(({ id }) => id).join()), { hidden: true });
+  const views = h("div.seg", { role: "tablist", "aria-label": "View" });
+  const stage = h("div.gstage");
+  const rows = h("table.steps", { onclick: ({ target }) => target.dataset.id && choose(scene.byId.get(target.dataset.id)) });
+  const root = node.appendChild(h("section.graph", { "aria-label": "Graph", onkeydown: slash },
+    h("div.filters", views, h("label.input.find.desk", icon("search", 1), input, found), next, h("span.row.end.desk", told, whole)), stage));
 
   const send = (name, value) => props[name]?.({ json: JSON.stringify(value) });
 
-  function choose(chosen) {
-    if (chosen.size) return recollapse(scene.steps.filter((each) => each.size && each !== chosen).map((each) => each.group).join() || "none", chosen);
-    select(chosen.id);
-    send("onSelect", chosen.id);
+  function choose({ id, size, group }) {
+    if (size) return recollapse(scene.steps.filter((each) => each.size && each.id !== id).map((each) => each.group).join() || "none", group);
+    select(id);
+    send("onSelect", id);
   }
 
   function select(id, mayMove) {
@@ -48,17 +49,17 @@ export const Graph = island((node, first) => {
   async function load(opened) {
     loading?.abort();
     const { signal } = (loading = new AbortController());
-    if (!scene) stage.replaceChildren(h("div", { class: "canvas gskel", "aria-busy": "true" }, Array.from({ length: 6 }, () => h("i", { class: "skel" }))));
+    if (!scene) stage.replaceChildren(h("div.canvas.gskel", { "aria-busy": "true" }, Array.from({ length: 6 }, () => h("i.skel"))));
     try {
       const source = withQuery(props.src, { collapse: collapse === "auto" ? null : collapse });
       const [dag, statuses] = await Promise.all([source, props.statuses].map((url) => url && fetchJson(url, signal)));
+      const before = scene?.steps.find((each) => each.group === opened);
       scene = sceneOf(dag);
       known = stepsIn(statuses);
       if (!scene.nodes.length) return stage.replaceChildren(empty({ title: "No steps yet", text: "They appear here as soon as the run says what it is going to do." }));
       applyStatuses(scene, statuses);
       stage.replaceChildren(view.root, rows);
-      const now = opened && scene.steps.find((each) => each.group === opened.group);
-      view.show(scene, selectedId, now && [opened, now]);
+      view.show(scene, selectedId, before && opened && [before, scene.steps.find((each) => each.group === opened)]);
       describe();
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -68,9 +69,9 @@ export const Graph = island((node, first) => {
   }
 
   async function refresh() {
-    const statuses = scene?.nodes.length && (await fetchJson(props.statuses).catch(() => null));
+    const statuses = scene && (await fetchJson(props.statuses).catch(() => null));
     if (statuses === null) return; // the next change asks again
-    if (stepsIn(statuses) !== known) return load(); // a run without a plan grows
+    if (!statuses || stepsIn(statuses) !== known) return load(); // a run without a plan grows
     view.refresh(applyStatuses(scene, statuses));
     describe();
   }
@@ -85,25 +86,23 @@ export const Graph = island((node, first) => {
     const { steps, nodes, failures, groups } = scene;
     const folded = steps.filter((step) => step.size);
     const all = folded.reduce((sum, step) => sum + step.size - 1, steps.length);
-    told.textContent = `${count(all)} step${all === 1 ? "" : "s"}${folded.length ? `, ${folded.length} fan-out${folded.length > 1 ? "s" : ""} collapsed` : ""}`;
+    told.textContent = `${count(all)} step${all === 1 ? "" : "s"}${folded[0] ? `, ${folded.length} fan-out${folded[1] ? "s" : ""} collapsed` : ""}`;
     view.tree.setAttribute("aria-label", `${all} steps, ${nodes.length - steps.length} artifacts`);
     next.hidden = !failures.length;
     whole.hidden = !groups.length;
-    whole.textContent = folded.length ? "Draw all" : "Collapse fan-outs";
+    whole.textContent = folded[0] ? "Draw all" : "Collapse fan-outs";
     drawRows();
   }
 
   // A list to tap on a phone; beside the drawing a table for those who cannot see it.
-  const drawRows = atMostEvery(phone.matches ? 100 : 2000, writeRows, phone.matches ? 0 : 1500);
-  function writeRows() {
+  const drawRows = atMostEvery(isPhone ? 100 : 2000, () => {
     if (!scene) return;
-    const more = scene.steps.length - MOST_ROWS;
-    rows.replaceChildren(h("caption", { class: "sr" }, `Steps${more > 0 ? `, the first ${MOST_ROWS}` : ""}`), ...scene.steps.slice(0, MOST_ROWS).map((step) =>
+    rows.replaceChildren(h("caption.sr", scene.steps[MOST_ROWS] ? `The first ${MOST_ROWS} steps` : "Steps"), ...scene.steps.slice(0, MOST_ROWS).map((step) =>
       h("tr", { "aria-selected": String(step.id === selectedId) },
-        h("td", { class: "status", "data-status": step.status }, icon(step.status), h("span", { class: "sr" }, step.word)),
-        h("th", { scope: "row" }, button("cut", step.name + moreOf(step), null, { "data-id": step.id, tabindex: phone.matches ? 0 : -1 })),
-        h("td", { class: "small t3" }, lineOf(scene, step)))));
-  }
+        h("td.status", { "data-status": step.status }, icon(step.status), h("span.sr", step.word)),
+        h("th", { scope: "row" }, button(".cut", step.name + moreOf(step), null, { "data-id": step.id, tabindex: isPhone ? 0 : -1 })),
+        h("td.small.t3", lineOf(scene, step)))));
+  }, isPhone ? 0 : 1500);
 
   // ── search and failures ──
   function search() {
@@ -111,7 +110,7 @@ export const Graph = island((node, first) => {
     hits = text && scene ? scene.nodes.filter((each) => each.name.toLowerCase().includes(text)) : [];
     at = -1;
     view.mark(text ? new Set(hits) : null);
-    found.textContent = text && (hits.length ? `${count(hits.length)} found` : "none");
+    found.textContent = text && (hits[0] ? `${count(hits.length)} found` : "none");
   }
 
   function searchKeys({ key, shiftKey }) {
@@ -120,7 +119,7 @@ export const Graph = island((node, first) => {
       search();
       view.tree.focus();
     }
-    if (key !== "Enter" || !hits.length) return;
+    if (key !== "Enter" || !hits[0]) return;
     at = (at + (shiftKey ? -1 : 1) + hits.length) % hits.length;
     found.textContent = `${at + 1} of ${hits.length}`;
     view.lookAt(hits[at]);
@@ -134,9 +133,9 @@ export const Graph = island((node, first) => {
 
   function nextFailure() {
     const { failures } = scene;
-    const step = failures[(failures.findIndex((each) => each.id === selectedId) + 1) % failures.length];
-    select(step.id, true);
-    if (!step.size) send("onSelect", step.id);
+    const { id, size } = failures[(failures.findIndex((each) => each.id === selectedId) + 1) % failures.length];
+    select(id, true);
+    if (!size) send("onSelect", id);
   }
 
   // ── following the run ──
@@ -155,16 +154,16 @@ export const Graph = island((node, first) => {
       const before = props;
       props = now;
       follow();
-      const how = now.collapse ?? "auto";
+      const { collapse: how = "auto" } = now;
       if (now.src !== before.src) scene = null;
-      if (!scene || (how !== (before.collapse ?? "auto") && how !== collapse)) {
+      if (!scene || (how !== collapse && how !== before.collapse)) {
         collapse = how;
         load();
       }
       if (now.selected !== before.selected && now.selected !== selectedId) select(now.selected, true);
     },
     unmount() {
-      loading?.abort();
+      loading.abort();
       unsubscribe?.();
       soon.cancel();
       drawRows.cancel();

@@ -1,35 +1,33 @@
-// What one value looks like in a cell, and all of it for hovering and copying.
+// What one value looks like in a cell, all of it for hovering and copying, and how wide columns are.
 import { h, icon } from "../dom.js";
 import { STATUS, absolute, ago, bytes, duration, number, template, valueAt } from "../format.js";
 
-const IDS = /(^|_)(id|year)s?$/i; // whole numbers that are names: no thousands
-const nameOf = (value) => (typeof value === "object" ? (value.name ?? JSON.stringify(value)) : String(value));
-const written = (instant, { days }) => String(instant).replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, "").slice(0, days ? 10 : undefined);
+const NAMES = /(^|_)(id|year)s?$/i; // whole numbers that are names: no thousands
+const RIGHT = ["number", "instant", "duration", "size", "counter"];
+const FIXED = { status: 130, user: 52 };
+const GIVES = ["text", "link", "tags", "json"]; // may be cut to make room
 
+const nameOf = (value) => (typeof value === "object" ? (value.name ?? JSON.stringify(value)) : String(value));
 const TEXT = {
-  number: (value, { title, decimals }) => (IDS.test(title) ? String(value) : number(value, decimals)),
+  number: (value, { title, decimals }) => (NAMES.test(title) ? String(value) : number(value, decimals)),
   duration,
   size: bytes,
-  instant: (value, column) => (column.exact ? written(value, column) : ago(value)),
+  instant: (value, { exact, days }) => (exact ? value.replace("T", " ").replace(/(\.\d+)?(Z|\+00:00)$/, "").slice(0, days ? 10 : 99) : ago(value)),
   status: (value) => STATUS[value]?.[1] ?? value,
-  tags: (value) => value.map(nameOf).join(" "),
-  json: (value) => JSON.stringify(value),
+  tags: (value) => value.slice(0, 3).map(nameOf).join("    "),
+  json: JSON.stringify,
 };
 
-const FULL = {
-  number: String,
-  duration: (value) => `${value} s`,
-  size: (value) => `${value} bytes`,
-  instant: (value, { exact }) => (exact ? value : absolute(value)),
-};
+export const valueOf = ({ read, key }, row) => (read ? read(row) : valueAt(row, key));
+export const alignsRight = ({ align, kind }) => (align ? align === "right" : RIGHT.includes(kind));
 
-const read = (texts) => (column, value) => (value == null ? (column.missing ?? "—") : (texts[column.kind] ?? nameOf)(value, column));
-export const textOf = read(TEXT);
-export const fullText = read({ ...TEXT, ...FULL });
+const textOf = (column, value) => (value == null ? (column.missing ?? "—") : (TEXT[column.kind] ?? nameOf)(value, column));
 
-export const alignsRight = ({ align, kind }) => (align ? align === "right" : ["number", "instant", "duration", "size", "counter"].includes(kind));
-
-export const valueOf = (column, row) => (column.read ? column.read(row) : valueAt(row, column.key));
+/** All of the value. */
+export function fullText({ kind, exact }, value) {
+  if (value == null) return "";
+  return kind === "instant" && !exact ? absolute(value) : kind === "tags" ? value.map(nameOf).join(" ") : nameOf(value);
+}
 
 /** Fills a cell; `href` makes its text a link. */
 export function paint(cell, column, row, href) {
@@ -39,12 +37,37 @@ export function paint(cell, column, row, href) {
   cell.classList.toggle("none", value == null);
   cell.replaceChildren(text);
   if (value == null) return;
-  if (kind === "status") cell.replaceChildren(h("span", { class: "status", "data-status": STATUS[value]?.[0] ?? "queued" }, icon(STATUS[value]?.[0] ?? "queued"), text));
-  if (kind === "tags") cell.replaceChildren(...value.slice(0, 3).map((tag) => h("span", { class: "tag" }, nameOf(tag))), value.length > 3 ? h("span", { class: "t3 small" }, `+${value.length - 3}`) : "");
-  if (kind === "user") cell.replaceChildren(h("span", { class: "avatar", role: "img", "aria-label": text }, initials(text)));
+  const [look = "queued"] = STATUS[value] ?? [];
+  if (kind === "status") cell.replaceChildren(h("span.status", { "data-status": look }, icon(look), text));
+  if (kind === "user") cell.replaceChildren(h("span.avatar", { role: "img", "aria-label": text }, text.split(/[\s._@-]+/, 2).map((word) => word[0]).join("").toUpperCase()));
+  if (kind === "tags") cell.replaceChildren(...value.slice(0, 3).map((tag) => h("span.tag", nameOf(tag))), value[3] ? h("span.t3.small", `+${value.length - 3}`) : "");
   href ??= column.href && template(column.href, row);
-  if (href) cell.replaceChildren(h("a", { href, "data-nav": true, class: "plain", tabindex: -1 }, ...cell.childNodes));
-  if (suffix) cell.append(h("span", { class: "t3" }, ` ${template(suffix, row, String)}`));
+  if (href) cell.replaceChildren(h("a.plain", { href, "data-nav": true, tabindex: -1 }, ...cell.childNodes));
+  if (suffix) cell.append(h("span.t3", ` ${template(suffix, row, String)}`));
 }
 
-const initials = (name) => name.split(/[\s._@-]+/, 2).map((word) => word.slice(0, 1)).join("").toUpperCase();
+const pen = document.createElement("canvas").getContext("2d");
+
+/** Sets `pixels` of each column; returns where each begins and the last one ends. */
+export function measure(columns, rows, room, family, most) {
+  const widest = (texts, font) => {
+    pen.font = `${font} ${family}`;
+    return 24 + Math.max(0, ...texts.map((text) => pen.measureText(text).width * 1.04)); // tabular figures are wider
+  };
+  for (const column of columns) {
+    const { kind, suffix, sample, title, note = "", sortable, width = FIXED[kind] } = column;
+    const texts = (sample ?? rows).slice(0, 60).map((row) => textOf(column, sample ? row : valueOf(column, row)) + (suffix ? ` ${template(suffix, row, String)}` : ""));
+    const fit = Math.max(widest([title, note], "600 12px") + (sortable ? 16 : 0), texts[0] ? widest(texts, "500 13px") : 110);
+    column.natural = width ?? Math.max(column.natural ?? 0, Math.min(most, fit));
+  }
+  const sum = (some) => some.reduce((all, { natural }) => all + natural, 0);
+  const spare = room - sum(columns);
+  const takers = columns.filter(({ width, kind }) => !width && (spare > 0 || GIVES.includes(kind)));
+  const scale = Math.max(0.6, Math.min(1 + spare / sum(takers), most < 320 ? 1.5 : 9));
+  const lefts = [0];
+  for (const column of columns) {
+    column.pixels = Math.floor(takers.includes(column) ? Math.max(column.natural * scale, Math.min(column.natural, 110)) : column.natural);
+    lefts.push(lefts.at(-1) + column.pixels);
+  }
+  return lefts;
+}

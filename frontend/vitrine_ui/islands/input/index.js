@@ -7,52 +7,55 @@ let fields = 0;
 
 export const Input = island((node, first) => {
   let props = first;
-  let [timer, sent] = [0, first.value ?? ""];
+  let sent = first.value ?? "";
+  let timer;
   const id = `field-${++fields}`;
   const tall = first.rows > 1;
-  const field = h(tall ? "textarea" : "input", { type: tall ? null : (first.kind ?? "text"), rows: tall ? first.rows : null, autocomplete: "off", spellcheck: "false" });
-  const hint = h("span", { class: "hint bad", id, role: "alert", hidden: true });
-  const box = h("label", { class: "input" }, first.icon && icon(first.icon, true), field);
-  const root = node.appendChild(h("div", { class: "field" }, box, hint));
+  const field = tall ? h("textarea", { rows: first.rows }) : h("input", { type: first.kind ?? "text" });
+  const hint = h("span.hint.bad", { id, role: "alert" });
+  const box = h("label.input", first.icon && icon(first.icon, 1), field);
+  const root = node.appendChild(h("div.field", box, hint));
+  set(field, { autocomplete: "off", spellcheck: "false" });
   field.value = sent;
 
-  const send = () => {
+  function send() {
     clearTimeout(timer);
-    timer = 0;
+    timer = null;
     if (field.value !== sent) props.onValue?.({ value: (sent = field.value) });
-  };
-  const later = () => {
+  }
+  field.oninput = () => {
     clearTimeout(timer);
     timer = setTimeout(send, props.delay ?? 250);
   };
-  field.addEventListener("input", later);
-  field.addEventListener("blur", () => timer && send());
-  field.addEventListener("keydown", (event) => {
+  field.onblur = () => timer && send();
+  field.onkeydown = (event) => {
+    const { key } = event;
     if (event.isComposing) return;
-    if (event.key === "Enter" && (!tall || event.ctrlKey || event.metaKey)) {
+    if (key === "Enter" && (!tall || event.ctrlKey || event.metaKey)) {
       send();
       props.onSubmit?.({ value: field.value });
     }
-    if (event.key === "Escape" && !tall && field.value) {
-      event.stopPropagation();
-      field.value = "";
-      send();
-    }
-  });
+    if (key !== "Escape" || tall || !field.value) return;
+    event.stopPropagation();
+    field.value = "";
+    send();
+  };
 
   function dress() {
-    set(field, { placeholder: props.placeholder, "aria-label": props.label, "aria-invalid": props.invalid ? "true" : null, "aria-describedby": props.invalid ? id : null });
-    set(box, { "aria-invalid": props.invalid ? "true" : null });
-    hint.hidden = !props.invalid;
-    if (props.invalid) hint.replaceChildren(icon("failed", true), props.invalid);
+    const { placeholder, label, invalid } = props;
+    const bad = { "aria-invalid": invalid && "true", "aria-describedby": invalid && id };
+    set(field, { placeholder, "aria-label": label, ...bad });
+    set(box, bad);
+    hint.hidden = !invalid;
+    if (invalid) hint.replaceChildren(icon("failed", 1), invalid);
   }
   dress();
   if (first.focus) field.focus();
 
   return {
     update(next) {
-      const value = next.value ?? "";
-      // What the server says is taken unless the person is still ahead of it.
+      const { value = "" } = next;
+      // What the server says is taken, unless the person is ahead of it.
       if (value !== (props.value ?? "") && value !== sent && !timer) field.value = sent = value;
       props = next;
       dress();

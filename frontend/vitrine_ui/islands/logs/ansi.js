@@ -12,7 +12,7 @@ export function spans(text, pattern) {
   return parts(text).map((part, i) => {
     if (i % 2) style = part === undefined ? style : restyle(style, part);
     if (i % 2 || !part) return "";
-    const pieces = pattern ? part.split(pattern).map((piece, k) => (k % 2 ? h("mark", {}, piece) : piece)) : part;
+    const pieces = pattern ? part.split(pattern).map((piece, k) => (k % 2 ? h("mark", piece) : piece)) : part;
     const span = h("span", { class: `${style.name ?? ""}${style.bold ? " b" : ""}` }, pieces);
     if (style.exact) span.style.color = style.exact;
     return span;

@@ -28,31 +28,24 @@ export const Logs = island((node, first) => {
   let firstError, unsubscribe, searching, asking, typing;
 
   const input = h("input", { type: "search", "aria-label": "Search log", placeholder: "Search log", spellcheck: "false" });
-  const position = h("span", { class: "small t3 nw", role: "status" });
-  const find = h("label", { class: "input find" }, icon("search", 1), input, position);
-  const toggle = (content, label, act) =>
-    button("btn icon ghost", content, ({ currentTarget }) => currentTarget.setAttribute("aria-pressed", String(act())), { "aria-label": label, title: label, "aria-pressed": "false" });
+  const position = h("span.small.t3.nw", { role: "status" });
+  const find = h("label.input.find", icon("search", 1), input, position);
+  const toggle = (look, label, act) => iconButton(look, label, ({ currentTarget }) => set(currentTarget, { "aria-pressed": String(act()) }), { "aria-pressed": "false" });
   const levels = LEVELS.map(([value, label]) => button("", label, () => setLevel(value), { "aria-pressed": String(!value) }));
-  const toError = button("btn danger", [icon("desc", 1), "First error"], () => show(firstError), { hidden: true });
-  const download = h("a", { class: "btn icon ghost", "aria-label": "Download log", title: "Download log", download: true }, icon("download"));
-  const scroller = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Log", tabindex: 0 });
+  const toError = button(".btn.danger", [icon("desc", 1), "First error"], () => show(firstError), { hidden: true });
+  const download = h("a.btn.icon.ghost", { "aria-label": "Download log", title: "Download log", download: true }, icon("download"));
+  const scroller = h("div.log", { role: "log", "aria-live": "off", "aria-label": "Log", tabindex: 0 });
   const said = h("span", { role: "status" });
-  const copier = button("btn", "", copyMarked, { hidden: true });
-  const newer = button("btn", "", follow, { hidden: true });
-  const stage = h("div", { class: "lstage" });
-  const root = node.appendChild(h("section", { class: "logs", "aria-label": "Log" },
-    h("div", { class: "filters" }, find,
-      iconButton("up", "Previous hit", () => step(-1), "ghost"), iconButton("down", "Next hit", () => step(1), "ghost"),
-      toggle(".*", "Regular expression", () => {
-        regex = !regex;
-        search();
-        return regex;
-      }),
-      h("div", { class: "seg", role: "group", "aria-label": "Level" }, levels), toError,
-      h("span", { class: "row end" }, toggle(icon("wrap"), "Wrap lines", wrap), download)),
-    stage, h("div", { class: "foot" }, said, h("span", { class: "row end" }, copier, newer))));
+  const copier = button(".btn", "", copyMarked, { hidden: true });
+  const newer = button(".btn", "", follow, { hidden: true });
+  const stage = h("div.lstage");
+  const root = node.appendChild(h("section.logs", { "aria-label": "Log" },
+    h("div.filters", find, iconButton("up", "Previous hit", () => step(-1)), iconButton("down", "Next hit", () => step(1)), toggle([".*"], "Regular expression", toggleRegex),
+      h("div.seg", { role: "group", "aria-label": "Level" }, levels), toError, h("span.row.end", toggle("wrap", "Wrap lines", wrap), download)),
+    stage, h("div.foot", said, h("span.row.end", copier, newer))));
 
-  const view = windowed(scroller, { rowHeight: ROW, draw });
+  const view = windowed(scroller, draw);
+  view.set({ rowHeight: ROW });
   view.moved = () => requestAnimationFrame(() => {
     following = props.running && view.atEnd;
     tell();
@@ -96,7 +89,7 @@ export const Logs = island((node, first) => {
     for (const abort of pending.values()) abort.abort();
     chunks = new Map();
     [total, firstError, unread, drawn] = [null, null, 0, -1];
-    stage.replaceChildren(h("div", { class: "log", "aria-busy": "true" }, Array.from({ length: 14 }, (_, i) => h("i", { class: `skel w${i % 5}` }))));
+    stage.replaceChildren(h("div.log", { "aria-busy": "true" }, Array.from({ length: 14 }, (_, i) => h(`i.skel.w${i % 5}`))));
     try {
       const answer = await fetchLog({ from: 0, limit: CHUNK });
       const silent = !answer.total && !props.running;
@@ -121,7 +114,7 @@ export const Logs = island((node, first) => {
   function draw(begin, shown, place) {
     const { pane } = view;
     const rows = pane.children;
-    while (rows.length < shown) pane.append(h("div", {}, h("a", { class: "n", href: "#", tabindex: -1 }), ...["ts", "lv", "tx"].map((name) => h("span", { class: name }))));
+    while (rows.length < shown) pane.append(h("div", h("a.n", { href: "#", tabindex: -1 }), h("span.ts"), h("span.lv"), h("span.tx")));
     while (rows.length > shown) pane.lastChild.remove();
     // Rows that stay in sight keep their elements, and with them a selection.
     const shift = begin - drawn;
@@ -177,7 +170,7 @@ export const Logs = island((node, first) => {
     searching = new AbortController();
     [found, asking, q] = [{ ...NOTHING, lines: [] }, null, input.value];
     pattern = q && compile();
-    find.removeAttribute("aria-invalid");
+    set(find, { "aria-invalid": null });
     position.textContent = "";
     view.set({ total: level ? 0 : (total ?? 0) });
     if (!q && !level) return;
@@ -199,7 +192,7 @@ export const Logs = island((node, first) => {
       tell();
     }, (error) => {
       if (mine !== found) return;
-      find.setAttribute("aria-invalid", "true");
+      set(find, { "aria-invalid": "true" });
       position.textContent = "failed";
       said.textContent = error.message || error.title;
     });
@@ -232,10 +225,16 @@ export const Logs = island((node, first) => {
 
   function setLevel(value) {
     level = value;
-    LEVELS.forEach(([each], i) => levels[i].setAttribute("aria-pressed", String(each === value)));
+    LEVELS.forEach(([each], i) => set(levels[i], { "aria-pressed": String(each === value) }));
     view.to(0);
     search();
     tell();
+  }
+
+  function toggleRegex() {
+    regex = !regex;
+    search();
+    return regex;
   }
 
   function wrap() {
