@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from tests.bench.server import Server, free_port, make_data_dir, running, start, stop
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from tests.bench.server import Server, attach, free_port, make_data_dir, running, start, stop
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
+
+expect.set_options(timeout=15_000)  # a machine that tests may be busy; a page that works is never waited for
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Server]:
-    """A running `vitrine up` that has recorded the example once."""
+    """A running `vitrine up` that has recorded the example once. VITRINE_E2E_DATA_DIR names one that runs already, to try a story quickly."""
+    if given := os.environ.get("VITRINE_E2E_DATA_DIR"):
+        yield attach(Path(given))
+        return
     with running() as server:
         environment = {"VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
         example = "from vitrine.examples import run_all; run_all()"

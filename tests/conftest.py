@@ -228,6 +228,16 @@ class RunningServer(servers.Server):
         self.process.wait()
 
 
+def open_session(server: servers.Server) -> str:
+    """A Cookie header of a new session of the administrator's, opened as a person would, with the token."""
+    with httpx.Client(base_url=server.url, headers={"origin": server.url}, trust_env=False) as client:
+        page = client.get("/auth/sign-in").text
+        proof = page.partition('name="proof" value="')[2].partition('"')[0]
+        entered = client.post("/auth/sign-in", data={"token": server.token, "proof": proof, "next": ""})
+        assert entered.status_code == 303, entered.text
+        return f"vitrine_session={client.cookies['vitrine_session']}"
+
+
 @pytest.fixture(scope="session")
 def start_server() -> Iterator[Callable[..., RunningServer]]:
     """Starts `vitrine up` in a data folder, by default a new one; ended at the latest with the session."""

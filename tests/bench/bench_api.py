@@ -20,7 +20,7 @@ from tests.bench.load import get_repeatedly
 from tests.bench.rows import Row, median_ms_of
 from tests.bench.server import Server
 from vitrine.database import embedded
-from vitrine.database.binaries import choose_binaries
+from vitrine.database.binaries import choose_programs
 
 RUNS = 2_000
 
@@ -63,7 +63,7 @@ def measure_against_pgbench(ours: float, dsn: str, folder: Path) -> Row:
     script.write_text(re.sub(r"\s+", " ", bind(sql, project)) + ";\n")
     script.parent.chmod(0o755)
     host = parse_qs(urlsplit(dsn).query)["host"][0]
-    pgbench = choose_binaries(folder / "postgres") / "pgbench"
+    pgbench = choose_programs(folder / "postgres")[0] / "pgbench"
     out = subprocess.run(
         [pgbench, "-n", "-h", host, "-U", "postgres", "-c", "10", "-j", "1", "-T", "4", "-M", "prepared", "-f", script, "postgres"],
         capture_output=True, text=True, check=True,

@@ -20,7 +20,19 @@ COMPRESSED_TYPES = (b"application/json", b"text/html", b"application/problem+jso
 class Exchange:
     """Stands in for `receive` and `send` of one request."""
 
-    __slots__ = ("_actors", "_gone", "_headers", "_held", "_is_head", "_receive", "_scope", "_send", "_watch")
+    __slots__ = (
+        "_actors",
+        "_gone",
+        "_headers",
+        "_held",
+        "_is_complete",
+        "_is_event_stream",
+        "_is_head",
+        "_receive",
+        "_scope",
+        "_send",
+        "_watch",
+    )
 
     def __init__(
         self,
@@ -37,6 +49,7 @@ class Exchange:
         self._held: Message | None = None
         self._gone: asyncio.Future[None] | None = None
         self._watch: Watch | None = None
+        self._is_event_stream = self._is_complete = False
 
     async def receive(self) -> Message:
         """As the server's; a disconnect once the stream was ended."""
@@ -56,16 +69,30 @@ class Exchange:
             start, self._held = self._held, None
             if not message.get("more_body"):
                 await self._finish(start, message)
-            await self._send(start)
-            await self._send(message)
-        elif not self._is_head:
-            await self._send(message)
-        elif not message.get("more_body"):
-            await self._send({"type": "http.response.body", "body": b""})
+            await self._send_start(start)
+            await self._send_body(message)
+        else:
+            await self._send_body(message)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """The application is done with this request."""
         if self._watch is not None and self._actors is not None:
             self._actors.unwatch(self._watch)
+        # An event stream that we ended is complete. Half a download must not look so: the server cuts it off.
+        if self._is_event_stream and self._gone is not None and self._gone.done() and not self._is_complete:
+            await self._send_body({"type": "http.response.body", "body": b""})
+
+    async def _send_start(self, message: Message) -> None:
+        await self._send(message)
+        if self._is_head:
+            await self._send({"type": "http.response.body", "body": b""})
+            self._is_complete = True
+            self._end(0)  # whatever was to follow need not be made
+
+    async def _send_body(self, message: Message) -> None:
+        if not self._is_complete:
+            self._is_complete = not message.get("more_body")
+            await self._send(message)
 
     # ── the answer's head ─────────────────────────────────────────────────────────────────────────
     async def _start(self, message: Message) -> None:
@@ -86,10 +113,9 @@ class Exchange:
         if b"cache-control" not in found:
             headers.append((b"cache-control", b"no-store"))
         if not is_whole and not self._is_head:
+            self._is_event_stream = found.get(b"content-type", b"").startswith(b"text/event-stream")
             self._watch_stream()
-        await self._send(message)
-        if self._is_head and not is_whole:
-            self._end(0)
+        await self._send_start(message)
 
     def _watch_stream(self) -> None:
         """The stream ends when whoever opened it signs out or loses rights."""
@@ -134,7 +160,7 @@ class Exchange:
         start["headers"] = [header for header in headers if header[0] != b"content-length"]
         if start["status"] != 304:
             start["headers"].append((b"content-length", b"%d" % len(body)))
-        message["body"] = b"" if self._is_head else body
+        message["body"] = body
 
 
 def _matches(tag: bytes, wanted: bytes) -> bool:

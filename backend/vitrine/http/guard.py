@@ -86,7 +86,7 @@ class Guard:
             try:
                 await self._app(inner, exchange.receive, exchange.send)
             finally:
-                exchange.close()
+                await exchange.close()
 
     async def _open_socket(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()  # websocket.connect

@@ -102,7 +102,7 @@ from jsonb_to_recordset($2) as n
 order by n.target_id, n.step, n.key_id
 on conflict (project_id, run_id, step, key_id) do update
 set kind = excluded.kind, num = excluded.num, text = excluded.text, at = excluded.at, event_id = excluded.event_id
-where true
+where excluded.event_id > m.event_id
 returning run_id, step, key_id
 """,
     "artifact_version": """
@@ -113,7 +113,7 @@ from jsonb_to_recordset($2) as n
 order by n.target_id, n.key_id
 on conflict (project_id, artifact_version_id, key_id) do update
 set kind = excluded.kind, num = excluded.num, text = excluded.text, at = excluded.at, event_id = excluded.event_id
-where true
+where excluded.event_id > m.event_id
 returning artifact_version_id, '', key_id
 """,
     "model_version": """
@@ -124,7 +124,7 @@ from jsonb_to_recordset($2) as n
 order by n.target_id, n.key_id
 on conflict (project_id, model_version_id, key_id) do update
 set kind = excluded.kind, num = excluded.num, text = excluded.text, at = excluded.at, event_id = excluded.event_id
-where true
+where excluded.event_id > m.event_id
 returning model_version_id, '', key_id
 """,
 }

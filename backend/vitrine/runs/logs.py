@@ -68,9 +68,13 @@ class Search:
 
     def take(self, chunk: Chunk, lines: Sequence[int], *, texts: bytes | None = None) -> None:
         """Counts lines of the chunk, numbered from 0; the first ones after `after` become hits."""
-        if not lines:
-            return
-        marks = open_marks(chunk.marks)
+        room = self.limit - len(self.hits)
+        if not self.level and not room:
+            self.total += len(lines)
+        elif lines:
+            self._take_marked(chunk, lines, texts, open_marks(chunk.marks))
+
+    def _take_marked(self, chunk: Chunk, lines: Sequence[int], texts: bytes | None, marks: bytes) -> None:
         if self.level:
             levels = read_levels(marks)
             lines = [line for line in lines if levels[line] >= self.level]

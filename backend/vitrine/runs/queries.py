@@ -20,7 +20,8 @@ from vitrine.runs.structs import ModelVersionMention, Named, RunDetail, RunItem
 
 NO_METADATA = Raw(b"{}")
 
-# The hot path: one statement, no jsonb, totals beside the rows. The rest of the constants below are the general case.
+# The hot path: one statement, no jsonb, totals beside the rows. The limit is part of the text: bound, PostgreSQL would
+# have to guess it, and so would plan anew for each request, which takes longer than the rows.
 NEWEST_RUNS = """
 select r.id, r.number, coalesce(r.name, ''), r.status, p.id, p.name, u.id, u.name, r.started_at, r.ended_at,
        array(select t.name from run_tag l join tag t on t.project_id = $1 and t.id = l.tag_id
@@ -31,13 +32,15 @@ select r.id, r.number, coalesce(r.name, ''), r.status, p.id, p.name, u.id, u.nam
   join pipeline p on p.project_id = $1 and p.id = r.pipeline_id
   left join app_user u on u.id = r.user_id
  where r.project_id = $1 and r.started_at is not null and r.archived_at is null
- order by r.started_at desc, r.id desc limit $2
+ order by r.started_at desc, r.id desc limit 51
 """
+NEWEST_RUNS_BY_LIMIT = {most: NEWEST_RUNS.replace("limit 51", f"limit {most + 1}") for most in (50, 100, 200)}
 
 
 async def find_newest_runs(db: Connection, project_id: UUID, *, limit: int) -> Page[RunItem] | None:
     """The newest runs that are not archived, if that many have started; else ask `fetch_runs`."""
-    rows = await db.fetch(NEWEST_RUNS, project_id, limit + 1)
+    statement = next(sql for most, sql in NEWEST_RUNS_BY_LIMIT.items() if limit <= most)
+    rows = await db.fetch(statement, project_id)
     if len(rows) <= limit:
         return None
     items = [_read_run(row, NO_METADATA) for row in rows[:limit]]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from vitrine.enums import ArtifactType
+from vitrine.errors import Invalid
+
+UNADDRESSABLE = re.compile(r"[/?#%]|^\.\.?$|^$")
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,11 @@ class ArtifactConfig:
 def name_artifact(pipeline: str, step: str, output: str, *, given: str | None) -> str:
     """The given name, else `{pipeline}::{step}::{output}`."""
     return given or f"{pipeline}::{step}::{output}"
+
+
+def check_name(name: str | None, what: str) -> None:
+    """Raises: Invalid for a name that can't stand in the address of a page; the server would refuse it later."""
+    if name is not None and (UNADDRESSABLE.search(name) or len(name) > 255):
+        raise Invalid(
+            f"{what} is named {name[:80]!r}: a name has 1 to 255 characters, none of them / ? # or %."
+        )

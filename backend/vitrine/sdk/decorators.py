@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 from vitrine.sdk.graph import find_graph
 from vitrine.sdk.model import Model
 from vitrine.sdk.retries import StepRetryConfig
-from vitrine.sdk.signature import Output, read_outputs, read_source
+from vitrine.sdk.signature import Output, find_place, read_outputs, read_source
 
 if TYPE_CHECKING:
     from vitrine.materializers.base_materializer import BaseMaterializer
@@ -56,6 +56,15 @@ class Step(Generic[P, R]):
     def source(self) -> str:
         return read_source(self.entrypoint)
 
+    @functools.cached_property
+    def signature(self) -> inspect.Signature:
+        return inspect.signature(self.entrypoint)
+
+    @functools.cached_property
+    def place(self) -> tuple[str, int]:
+        """Path and first line."""
+        return find_place(self.entrypoint)
+
     @property
     def model(self) -> Model | None:
         return self.options.get("model")
@@ -87,7 +96,7 @@ class Step(Generic[P, R]):
         graph = find_graph()
         if graph is None:
             return self.entrypoint(*args, **kwargs)
-        own = inspect.signature(self.entrypoint).parameters
+        own = self.signature.parameters
         id = None if "id" in own else kwargs.pop("id", None)
         after = None if "after" in own else kwargs.pop("after", None)
         return graph.add(self, args, kwargs, id=id, after=after)

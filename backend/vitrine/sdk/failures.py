@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import linecache
-import sys
 import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 from vitrine.ingest.structs import Failure, Frame
+from vitrine.sdk.paths import shorten_path
 
 LINES_AROUND = 5
 MOST_FRAMES = 50
@@ -79,11 +79,3 @@ def is_own_code(path: str) -> bool:
         or "site-packages" in path
         or "dist-packages" in path
     )
-
-
-def shorten_path(path: str) -> str:
-    """Relative where it lies in the working directory or on the module path: the same on every machine."""
-    for root in [str(Path.cwd()), *sorted(filter(None, sys.path), key=len, reverse=True)]:
-        if path.startswith(root.rstrip("/") + "/"):
-            return path[len(root.rstrip("/")) + 1 :]
-    return path

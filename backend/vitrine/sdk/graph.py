@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vitrine.errors import Invalid
-from vitrine.ingest.check import check_name
+from vitrine.sdk.artifact_names import check_name
 from vitrine.sdk.external import ExternalArtifact
 from vitrine.sdk.signature import Output
 from vitrine.sdk.values import is_parameter
@@ -175,7 +174,7 @@ class Graph:
 
 def _bind(step: Step[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Argument → value, with defaults. Raises: TypeError as the function itself would."""
-    signature = inspect.signature(step.entrypoint)
+    signature = step.signature
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args, get_origin
 
 from vitrine.sdk.artifact_names import ArtifactConfig
+from vitrine.sdk.paths import shorten_path
 
 
 @dataclass(frozen=True)
@@ -156,3 +157,15 @@ def read_source(function: Callable[..., Any]) -> str:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         return ""
+
+
+def find_place(function: Callable[..., Any]) -> tuple[str, int]:
+    """Path and first line of the function; an empty path where there is no file."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return "", 0
+    try:
+        line = inspect.getsourcelines(function)[1]
+    except (OSError, TypeError):
+        line = code.co_firstlineno
+    return shorten_path(code.co_filename), line

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -12,7 +11,6 @@ import msgspec
 from vitrine.ids import content_id
 from vitrine.ingest.structs import SnapshotBody, SnapshotInput, SnapshotOutput, SnapshotStep
 from vitrine.sdk.artifact_names import name_artifact
-from vitrine.sdk.failures import shorten_path
 from vitrine.sdk.graph import Graph, Node, StepOutput
 from vitrine.sdk.signature import name_annotation
 
@@ -36,7 +34,7 @@ def describe_snapshot(pipeline: Pipeline[...], graph: Graph) -> SnapshotBody:
 
 
 def _describe_step(pipeline: str, node: Node, group: str | None) -> SnapshotStep:
-    path, line = find_place(node.step.entrypoint)
+    path, line = node.step.place
     outputs = [
         SnapshotOutput(
             name=output.name,
@@ -64,15 +62,3 @@ def _inputs_of(node: Node) -> Iterator[SnapshotInput]:
         for source in sources:
             if isinstance(source, StepOutput):
                 yield SnapshotInput(name=name, step=source.key, output=source.output)
-
-
-def find_place(function: Callable[..., Any]) -> tuple[str, int]:
-    """Path and first line of the function; an empty path where there is no file."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
-        return "", 0
-    try:
-        line = inspect.getsourcelines(function)[1]
-    except (OSError, TypeError):
-        line = code.co_firstlineno
-    return shorten_path(code.co_filename), line

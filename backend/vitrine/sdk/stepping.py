@@ -174,8 +174,7 @@ class StepRunner:
         for name, versions in self.inputs.items():
             values = [self.run_.workspace.load(version) for version in versions]
             loaded[name] = values if name in self.node.lists else values[0]
-        signature = inspect.signature(self.node.step.entrypoint)
-        bound = _arrange(signature, {**self.node.parameters, **loaded})
+        bound = _arrange(self.node.step.signature, {**self.node.parameters, **loaded})
         return self.node.step.entrypoint(*bound.args, **bound.kwargs)
 
     # ── inputs and outputs ────────────────────────────────────────────────────────────────────────────────────

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 from reactpy import html
+from reactpy.core.vdom import Vdom
 
 from vitrine.paging import Page
 from vitrine.runs.structs import RunItem, plain
@@ -18,6 +19,8 @@ from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import link
 from vitrine_ui.widgets.element import Element
 
+# ReactPy's own constructors of these refuse children, though text is what they are for.
+svg_text, svg_title, svg_circle = Vdom("text"), Vdom("title"), Vdom("circle")
 TILES = 2
 WIDE, HIGH = 396.0, 132.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 392.0, 16.0, 108.0
@@ -52,10 +55,10 @@ def _tiles(project: str, metrics: Metrics) -> Element:
 def points_of(name: str, runs: list[RunItem]) -> list[Point]:
     """The runs that have a finite number by this name, oldest first."""
     found = [(run, (plain(run.metadata) or {}).get(name)) for run in reversed(runs)]
-    return [Point(run, float(value)) for run, value in found if is_finite(value)]
+    return [Point(run, value) for run, value in found if is_finite(value)]
 
 
-def is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -66,16 +69,20 @@ def _tile(project: str, name: str, runs: list[RunItem]) -> Element:
     return html.section(
         {"class": "tile half", "key": name},
         html.header(
-            html.h3({"class": "cut", "title": safe_text(name)}, middle_cut(name, length=32)),
+            html.h3(_name(project, name)),
             html.span({"class": "sub cut"}, f"{of}last {len(points)} runs"),
-            html.span({"class": "end"}),
-            link(
-                "Compare in the list", page(project, "runs", sort=f"-metadata.{name}"), class_="small nw desk"
-            )
-            if name.isidentifier()
-            else None,
         ),
         html.div({"class": "fill"}, _chart(name, points) if len(points) > 1 else _too_few(points)),
+    )
+
+
+def _name(project: str, name: str) -> Element:
+    """The metric; where the filter language can name it without quotes, a link to the runs sorted by it."""
+    shown = middle_cut(name, length=28)
+    if not name.replace(".", "_").isidentifier():
+        return html.span({"title": safe_text(name)}, shown)
+    return link(
+        shown, page(project, "runs", sort=f"-metadata.{name}"), class_="plain", title=f"Runs by {name}"
     )
 
 
@@ -115,8 +122,8 @@ def _chart(name: str, points: list[Point]) -> Element:
             for index, point in enumerate(points)
         ],
         _label(points[-1], y(points[-1].value)),
-        html.svg.text({"class": "t3 f1", "x": LEFT, "y": HIGH - 6}, _called(points[0].run)),
-        html.svg.text({"class": "t3 f1 endt", "x": RIGHT, "y": HIGH - 6}, _called(points[-1].run)),
+        svg_text({"class": "t3 f1", "x": LEFT, "y": HIGH - 6}, _called(points[0].run)),
+        svg_text({"class": "t3 f1 endt", "x": RIGHT, "y": HIGH - 6}, _called(points[-1].run)),
     )
 
 
@@ -124,9 +131,7 @@ def _grid_line(value: float, y: Any) -> Element:
     at = f"{y(value):.1f}"
     return html.svg.g(
         html.svg.line({"class": "grid", "x1": LEFT, "x2": RIGHT, "y1": at, "y2": at}),
-        html.svg.text(
-            {"class": "t3 f1 endt", "x": LEFT - 6, "y": f"{y(value) + 4:.1f}"}, number(value, digits=3)
-        ),
+        svg_text({"class": "t3 f1 endt", "x": LEFT - 6, "y": f"{y(value) + 4:.1f}"}, number(value, digits=3)),
     )
 
 
@@ -138,12 +143,12 @@ def _mark(point: Point, x: float, y: float, *, is_newest: bool) -> Element:
         "cy": f"{y:.1f}",
         "r": 4 if is_newest else 2.5,
     }
-    return html.svg.circle(attributes, html.svg.title(said))
+    return svg_circle(attributes, svg_title(said))
 
 
 def _label(newest: Point, y: float) -> Element:
     at = y - 9 if y - 9 > TOP - 4 else y + 18
-    return html.svg.text({"class": "b endt", "x": RIGHT, "y": f"{at:.1f}"}, number(newest.value))
+    return svg_text({"class": "b endt", "x": RIGHT, "y": f"{at:.1f}"}, number(newest.value))
 
 
 def _called(run: RunItem) -> str:

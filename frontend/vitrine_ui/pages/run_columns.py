@@ -84,8 +84,12 @@ def metrics_of(keys: list[KeyItem], runs: list[RunItem]) -> Metrics:
 def _rank(name: str, values: Iterable[Any]) -> tuple[bool, bool, int, str]:
     """First what differs between runs and is called like a result, then what most runs have."""
     found = list(values)
-    is_result = any(word in name.lower() for word in RESULT_WORDS)
-    return (len({repr(one) for one in found}) < 2, not is_result, -len(found), name)
+    return (len({repr(one) for one in found}) < 2, not is_result(name), -len(found), name)
+
+
+def is_result(name: str) -> bool:
+    """Whether a value of this name is most likely what the run was for."""
+    return any(word in name.lower() for word in RESULT_WORDS)
 
 
 # ── the menu ──────────────────────────────────────────────────────────────────────────────────────

@@ -6,9 +6,10 @@ from typing import Any
 
 from reactpy import component, html
 
-from vitrine.runs.structs import RunDetail, plain
+from vitrine.runs.structs import RunDetail, StepItem, plain
 from vitrine_ui.address import api_path
-from vitrine_ui.hooks import loaded, on, use_url
+from vitrine_ui.hooks import Ready, loaded, on, use_load, use_url
+from vitrine_ui.listing import Items
 from vitrine_ui.text import safe_text
 from vitrine_ui.widgets.button import link
 from vitrine_ui.widgets.code import code_block
@@ -57,11 +58,19 @@ def _configuration(run: RunDetail) -> Element:
 @component
 def MetadataView(project: str, id_: str) -> Element:
     url = use_url(lambda url: url)
-    return _of_run(project, id_, lambda run: _metadata(run, url.with_query(view=None).with_query))
+    order = use_load(
+        api_path("projects", project, "runs", id_, "steps"),
+        Items[StepItem],
+        on("step", "run", run_id=id_),
+        lambda found: [step.key for step in found.items],
+    )
+    keys = order.value if isinstance(order, Ready) else []
+    return _of_run(project, id_, lambda run: _metadata(run, keys, url.with_query(view=None).with_query))
 
 
-def _metadata(run: RunDetail, to_step: Any) -> Element:
-    own, steps = plain(run.metadata) or {}, plain(run.step_metadata) or {}
+def _metadata(run: RunDetail, keys: list[str], to_step: Any) -> Element:
+    own, logged = plain(run.metadata) or {}, plain(run.step_metadata) or {}
+    steps = {key: logged[key] for key in [*keys, *sorted(set(logged) - set(keys))] if key in logged}
     if not own and not steps:
         return html.div(
             {"class": "fill"},

@@ -10,6 +10,7 @@ from vitrine_ui.figures import size
 from vitrine_ui.hooks import Ready, Watch, loaded, on, use_load, use_url
 from vitrine_ui.listing import Items
 from vitrine_ui.pages.failure import failure_note, read_failure
+from vitrine_ui.pages.run_columns import is_result
 from vitrine_ui.pages.run_step import STEP_TABS, step_body
 from vitrine_ui.text import plural, safe_text
 from vitrine_ui.widgets.button import button_link, icon_link, link
@@ -233,11 +234,7 @@ def RunPanel(project: str, id_: str) -> Element:
 
 def _run(project: str, url: Url, run: RunDetail) -> Element:
     failure = read_failure(run.failure)
-    metrics = {
-        name: value
-        for name, value in (plain(run.metadata) or {}).items()
-        if not isinstance(value, (dict, list))
-    }
+    metrics = {**_single(plain(run.metadata)), **_results(plain(run.step_metadata) or {})}
     parameters = plain(run.parameters) or {}
     return html.div(
         {"class": "body"},
@@ -271,6 +268,18 @@ def _run(project: str, url: Url, run: RunDetail) -> Element:
             {"class": "small t3"}, "Select a step in the graph to see its code, inputs, outputs and logs."
         ),
     )
+
+
+def _single(values: dict[str, object] | None) -> dict[str, object]:
+    return {name: value for name, value in (values or {}).items() if not isinstance(value, (dict, list))}
+
+
+def _results(steps: dict[str, dict[str, object]]) -> dict[str, object]:
+    """What steps have logged under names of results, as `step.name`."""
+    found = [
+        (f"{step}.{name}", value) for step, values in steps.items() for name, value in _single(values).items()
+    ]
+    return dict(sorted(pair for pair in found if is_result(pair[0])))
 
 
 def _step_counts(counts: dict[str, int]) -> Element:

@@ -46,12 +46,7 @@ def report() -> HTMLString:
 def VersionViews(project: str, found: ArtifactVersionDetail) -> Element:
     url = use_url(lambda url: url)
     choices = ([(TABLE, "Table", "table")] if found.has_table else []) + [
-        (
-            str(one.id),
-            safe_text(one.name, limit=40) or KINDS.get(one.kind, ("", one.kind))[1],
-            KINDS.get(one.kind, ("doc", ""))[0],
-        )
-        for one in found.visualizations
+        (str(one.id), _called(one), KINDS.get(one.kind, ("doc", ""))[0]) for one in found.visualizations
     ]
     if not choices:
         return _nothing_drawn()
@@ -77,6 +72,13 @@ def VersionViews(project: str, found: ArtifactVersionDetail) -> Element:
             _table(project, found) if picture is None else _picture(project, picture),
         ),
     )
+
+
+def _called(picture: VisualizationItem) -> str:
+    """What its file is called, without what every file is called."""
+    stem = safe_text(picture.name, limit=40).rpartition("/")[2].partition(".")[0].replace("_", " ").strip()
+    usual = KINDS.get(picture.kind, ("", picture.kind))[1]
+    return usual if stem in ("", "output") else stem[0].upper() + stem[1:]
 
 
 def _nothing_drawn() -> Element:
@@ -118,7 +120,7 @@ def _grid(src: str, label: str) -> Element:
 
 
 def _picture(project: str, picture: VisualizationItem) -> Element:
-    name = safe_text(picture.name) or KINDS.get(picture.kind, ("", picture.kind))[1]
+    name = _called(picture)
     src = content_of(project, picture)
     match picture.kind:
         case "html" | "markdown":

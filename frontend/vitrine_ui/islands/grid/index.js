@@ -10,9 +10,9 @@ import { listRows, tableRows } from "./rows.js";
 export { bind };
 
 const [ROW, STACKED] = [32, 53]; // stacked: two lines, on a phone
-const CHECK = { title: "", kind: "check", width: 34 };
-const COUNTER = { title: "", kind: "counter", width: 64 };
-const WAITING = Array(6).fill({ title: "\u00a0", kind: "text", width: 150 });
+const CHECK = { key: "", title: "", kind: "check", width: 34 };
+const COUNTER = { key: "", title: "", kind: "counter", width: 64 };
+const WAITING = Array(6).fill({ key: "", title: "\u00a0", kind: "text", width: 150 });
 const SPOTS = { status: "p2", instant: "r2", duration: "r3" };
 const STEPS = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1], Home: [0, -1e6], End: [0, 1e6] };
 
