@@ -72,6 +72,7 @@ class Witness:
     foreign_requests: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    allowed_error: str = "^$"
     dismissals: list[asyncio.Future[None]] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
@@ -91,10 +92,10 @@ class Witness:
         self.dialogs.append(dialog.message)  # type: ignore[attr-defined]
         self.dismissals.append(asyncio.ensure_future(dialog.dismiss()))  # type: ignore[attr-defined]
 
-    def assert_clean(self, *, allowed: str = r"^$") -> None:
+    def assert_clean(self) -> None:
         assert self.foreign_requests == []
         assert self.dialogs == []
-        assert [error for error in self.errors if not re.search(allowed, error)] == []
+        assert [error for error in self.errors if not re.search(self.allowed_error, error)] == []
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ async def test_a_document_shows_in_a_sandboxed_frame(page: Page, site: Server, k
 async def test_an_image_is_drawn(page: Page, site: Server) -> None:
     version_id, visualization = find_version(site, "image")
     await open_version(page, site, version_id, visualization)
-    image = page.locator("main img").first
+    image = page.locator("#content img").first
     await expect(image).to_be_visible()
-    await page.wait_for_function("() => document.querySelector('main img')?.naturalWidth > 0")
+    await page.wait_for_function("() => document.querySelector('#content img')?.naturalWidth > 0")
 
 
 async def test_a_csv_shows_as_a_grid_with_its_cells(page: Page, site: Server) -> None:
@@ -65,7 +65,7 @@ async def test_json_shows_its_keys(page: Page, site: Server) -> None:
     await open_version(page, site, version_id, visualization)
     key = re.search(r'"([A-Za-z_ ]+)"\s*:', content(site, visualization))
     assert key
-    await expect(page.locator("main")).to_contain_text(key[1])
+    await expect(page.locator("#content")).to_contain_text(key[1])
 
 
 async def test_a_dataframe_shows_as_a_grid(page: Page, site: Server) -> None:
@@ -78,4 +78,4 @@ async def test_a_dataframe_shows_as_a_grid(page: Page, site: Server) -> None:
     await expect(
         grid.get_by_role("columnheader").filter(has_text=window["columns"][0]["name"]).first
     ).to_be_visible()
-    await expect(page.locator("main")).to_contain_text(f"{window['total']:,}")
+    await expect(page.locator("#content")).to_contain_text(f"{window['total']:,}")

@@ -98,7 +98,7 @@ async def test_an_open_page_comes_back_after_a_restart_of_the_server(
     assert again.url == server.url
     await expect(page.locator("html[data-ws=up]")).to_be_attached(timeout=20_000)
     await expect(page.locator(".panel h2")).to_contain_text("fit")
-    await expect(page.locator("[role=tab][aria-selected=true]", has_text="Code")).to_be_visible()
+    await expect(page.locator(".panel .tabs [aria-current=true]", has_text="Code")).to_be_visible()
 
     events = [event("run", {"status": "completed", "ended_at": now()}, run_id=run_id)]
     await asyncio.to_thread(post_events, again, events)

@@ -89,7 +89,9 @@ async def test_hostile_values_show_as_text_on_every_page(page: Page, site: Serve
         await page.goto(site.url + path)
         await page.wait_for_selector("h1")
         await page.wait_for_timeout(700)
-        assert await page.locator("main img[src='x'], main script, main svg[onload]").count() == 0, path
+        assert (
+            await page.locator("#content img[src='x'], #content script, #content svg[onload]").count() == 0
+        ), path
         assert await page.locator("a[href^='javascript:']").count() == 0, path
     await page.goto(f"{site.url}/default/runs/{run_id}")
     await expect(page.locator("h1")).to_contain_text("<script>alert(2)</script>")

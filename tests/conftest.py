@@ -99,7 +99,8 @@ async def fill_template(dsn: str) -> None:
 
 # ── what tests leave behind ───────────────────────────────────────────────────────────────────────
 CLEAR = """
-delete from run; delete from snapshot; delete from pipeline; delete from artifact; delete from model; delete from tag;
+delete from run; delete from snapshot; delete from pipeline; delete from artifact_version; delete from artifact;
+delete from model_version; delete from model; delete from tag;
 delete from metadata_history; delete from metadata_key; delete from blob; delete from curated_visualization;
 delete from deployment; delete from saved_view; delete from stack; delete from component; delete from connector;
 delete from event; delete from audit; delete from browser_session; delete from sign_in_link; delete from team;
@@ -132,7 +133,9 @@ async def db(database: str, clean: None) -> AsyncIterator[Any]:
 @pytest.fixture(scope="session")
 def settings(database: str) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="vitrine-tests-") as name:
-        yield Settings(database_url=database, store=Path(name, "store"), data_dir=Path(name), origins=(ORIGIN,))
+        yield Settings(
+            database_url=database, store=Path(name, "store"), data_dir=Path(name), origins=(ORIGIN,)
+        )
 
 
 @asynccontextmanager
@@ -140,7 +143,9 @@ async def started(app: Application) -> AsyncIterator[Application]:
     """The application, between its start-up and its shutdown."""
     inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     said: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    task = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, inbox.get, said.put))
+    task = asyncio.ensure_future(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, inbox.get, said.put)
+    )
     await inbox.put({"type": "lifespan.startup"})
     answer = await said.get()
     assert answer["type"] == "lifespan.startup.complete", answer
@@ -166,7 +171,9 @@ def make_client(app: Application, token: str | None = None, **options: Any) -> h
     """A client of the server in this process; paths begin with /api/v1."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers, trust_env=False, **options)
+    return httpx.AsyncClient(
+        transport=transport, base_url=ORIGIN, headers=headers, trust_env=False, **options
+    )
 
 
 async def read_token(database: str, user: str) -> str:

@@ -93,7 +93,14 @@ def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
             render_plugins=[],
         ),
         logging_config=None,
-        state=State({"settings": settings, "dashboard": dashboard, "attempts": Attempts()}),
+        state=State(
+            {
+                "settings": settings,
+                "version": vitrine.__version__,
+                "dashboard": dashboard,
+                "attempts": Attempts(),
+            }
+        ),
     )
 
 

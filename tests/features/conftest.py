@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-
 from tests.conftest import RunningServer
+
 from vitrine.app import Application
 from vitrine.ids import content_id, new_id
 from vitrine.projects.bootstrap import WORKSPACE_ID
@@ -20,7 +20,9 @@ Event = dict[str, Any]
 Send = Callable[..., Awaitable[dict[str, Any]]]
 
 
-def make_event(kind: str, body: Mapping[str, Any], *, run_id: str | None = None, at: datetime | None = None) -> Event:
+def make_event(
+    kind: str, body: Mapping[str, Any], *, run_id: str | None = None, at: datetime | None = None
+) -> Event:
     """An event as a program posts it."""
     when = (at or datetime.now(UTC)).isoformat()
     return {"id": str(new_id()), "kind": kind, "at": when, "run_id": run_id, "body": dict(body)}
@@ -30,7 +32,9 @@ def make_event(kind: str, body: Mapping[str, Any], *, run_id: str | None = None,
 def send(api: httpx.AsyncClient) -> Send:
     """Posts events, asserts that all were taken, and gives the receipt; `is_whole=False` leaves rejections to the test."""
 
-    async def post(events: Sequence[Event], *, project: str = "default", is_whole: bool = True) -> dict[str, Any]:
+    async def post(
+        events: Sequence[Event], *, project: str = "default", is_whole: bool = True
+    ) -> dict[str, Any]:
         answer = await api.post(f"/api/v1/projects/{project}/events", json={"events": list(events)})
         assert answer.status_code == 200, answer.text
         receipt: dict[str, Any] = answer.json()
@@ -107,7 +111,11 @@ def make_run(send: Send) -> Callable[..., Awaitable[MadeRun]]:
             make_event("run", opening, run_id=run_id),
         ]
         for index, key in enumerate(steps):
-            body: dict[str, Any] = {"step": key, "status": "completed", "started_at": (begin + timedelta(seconds=index)).isoformat()}
+            body: dict[str, Any] = {
+                "step": key,
+                "status": "completed",
+                "started_at": (begin + timedelta(seconds=index)).isoformat(),
+            }
             if status in ("queued", "running") and index == len(steps) - 1:
                 body["status"] = status
             else:
@@ -141,7 +149,9 @@ async def other_project(app: Application) -> str:
 
 # ── programs that report through the SDK ──────────────────────────────────────────────────────────
 @pytest.fixture
-def sdk(running_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
+def sdk(
+    running_server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningServer]:
     """Pipelines of the test report to a real server; what they could not send would lie in `tmp_path`."""
     from vitrine.sdk.reporting import close_reporters
 

@@ -71,7 +71,7 @@ def report_run(pipeline: str = "train") -> list[Event]:
         version(first, 5, artifact="model", type="model", step="fit", output="model", files=[file], metadata={"f1": 0.8}),
         version(second, 6, artifact="model", step="fit", output="model", tags=["best"], visualizations=[picture]),
         version(plot, 6, artifact="plot", step="plot", output="figure", uri="s3://plots/1"),
-        version(table, 6, artifact="table", version="gold"),
+        version(table, 6, artifact="table", version=f"of {run}"),
         event("metadata", {"values": {"f1": 0.9, "when": "2026-11-01T12:00:00Z"}, "artifact_version_id": first}, second=6),
         event("metadata", {"values": {"f1": "NaN"}, "step": "fit"}, run_id=run, second=6),
         event("metadata", {"values": {"f1": 0.91, "ok": True}, "step": "fit"}, run_id=run, second=7),

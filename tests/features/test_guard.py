@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conftest import ORIGIN, RunningServer, make_client, open_session, started
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.conftest import ORIGIN, RunningServer, make_client, open_session, started
 from vitrine.access.sessions import open_session as insert_session
 from vitrine.app import Application, create_app
 from vitrine.projects.bootstrap import ADMINISTRATOR_ID
@@ -23,7 +23,9 @@ from vitrine.settings import Settings
 LIVE = "/api/v1/projects/default/live"
 
 
-def socket(server: RunningServer, *, cookie: str | None = None, origin: str | None = "", **headers: str) -> Any:
+def socket(
+    server: RunningServer, *, cookie: str | None = None, origin: str | None = "", **headers: str
+) -> Any:
     """A connection to the dashboard's socket, to be entered; by default from our own origin."""
     address = server.url.replace("http", "ws") + "/reactpy/vitrine_ui.app.Root/?path=/settings&qs="
     given = {**headers, **({"cookie": cookie} if cookie else {})}
@@ -47,7 +49,9 @@ async def cookie(running_server: RunningServer) -> str:
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", None, "http://127.0.0.1.evil.example"])
-async def test_a_socket_from_another_origin_never_opens(running_server: RunningServer, cookie: str, origin: str | None) -> None:
+async def test_a_socket_from_another_origin_never_opens(
+    running_server: RunningServer, cookie: str, origin: str | None
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with socket(running_server, cookie=cookie, origin=origin):
             pass
@@ -88,7 +92,16 @@ async def test_a_message_that_no_page_of_ours_sends_closes_the_socket(
 
 
 async def test_what_is_no_event_of_a_page_is_dropped(running_server: RunningServer, cookie: str) -> None:
-    nonsense = ["not json", "[]", "1", '{"type":"layout-event"}', '{"type":1,"target":2,"data":3}', "[" * 60_000, "{}", '"\\ud800"']
+    nonsense = [
+        "not json",
+        "[]",
+        "1",
+        '{"type":"layout-event"}',
+        '{"type":1,"target":2,"data":3}',
+        "[" * 60_000,
+        "{}",
+        '"\\ud800"',
+    ]
     async with socket(running_server, cookie=cookie) as connection:
         await connection.recv()
         for one in nonsense:
@@ -98,9 +111,14 @@ async def test_what_is_no_event_of_a_page_is_dropped(running_server: RunningServ
             await closing_code(connection, within_s=1)
 
 
-async def test_signing_out_closes_sockets_and_streams_at_once(running_server: RunningServer, cookie: str) -> None:
+async def test_signing_out_closes_sockets_and_streams_at_once(
+    running_server: RunningServer, cookie: str
+) -> None:
     url, headers = running_server.url, {"cookie": cookie, "origin": running_server.url}
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client, socket(running_server, cookie=cookie) as connection:
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=10) as client,
+        socket(running_server, cookie=cookie) as connection,
+    ):
         await connection.recv()
         async with client.stream("GET", url + LIVE, headers=headers) as stream:
             pieces = stream.aiter_raw()
@@ -114,7 +132,9 @@ async def test_signing_out_closes_sockets_and_streams_at_once(running_server: Ru
 
 
 async def test_revoking_a_token_ends_its_streams(running_server: RunningServer) -> None:
-    async with httpx.AsyncClient(base_url=running_server.url, headers=running_server.headers, trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(
+        base_url=running_server.url, headers=running_server.headers, trust_env=False, timeout=10
+    ) as client:
         made = (await client.post("/api/v1/tokens", json={"name": "stream"})).json()
         async with client.stream("GET", LIVE, headers={"authorization": f"Bearer {made['token']}"}) as stream:
             pieces = stream.aiter_raw()
@@ -132,7 +152,9 @@ async def second_process(settings: Settings) -> AsyncIterator[Application]:
         yield app
 
 
-async def test_signing_out_is_known_to_other_processes_within_five_seconds(app: Application, settings: Settings) -> None:
+async def test_signing_out_is_known_to_other_processes_within_five_seconds(
+    app: Application, settings: Settings
+) -> None:
     async with app.state.pool.acquire() as db:
         session_id = await insert_session(db, ADMINISTRATOR_ID, settings)
     cookies = {"vitrine_session": session_id}
@@ -149,7 +171,9 @@ async def test_signing_out_is_known_to_other_processes_within_five_seconds(app: 
     assert ended == [4401]
 
 
-async def test_a_change_of_rights_makes_open_pages_come_back_under_the_new_ones(app: Application, settings: Settings) -> None:
+async def test_a_change_of_rights_makes_open_pages_come_back_under_the_new_ones(
+    app: Application, settings: Settings
+) -> None:
     actors = app.state.actors
     async with app.state.pool.acquire() as db:
         session_id = await insert_session(db, ADMINISTRATOR_ID, settings)
@@ -184,7 +208,9 @@ async def test_another_host_is_refused_but_may_ask_for_health(app: Application) 
         refused = await client.get("/api/v1/me", headers={"host": host})
         assert (refused.status_code, refused.json()["code"]) == (421, "UnknownHost"), host
         assert (await client.get("/health/live", headers={"host": host or "x"})).status_code == 200
-    forwarded = await client.get("/api/v1/me", headers={"host": "evil.example", "x-forwarded-host": "testserver"})
+    forwarded = await client.get(
+        "/api/v1/me", headers={"host": "evil.example", "x-forwarded-host": "testserver"}
+    )
     assert forwarded.status_code == 421
 
 
@@ -204,7 +230,9 @@ async def test_every_answer_carries_the_policy(app: Application, api: httpx.Asyn
 async def test_a_body_that_is_known_is_not_sent_again(api: httpx.AsyncClient, app: Application) -> None:
     first = await api.get("/api/v1/projects/default")
     assert first.headers["cache-control"] == "private, no-cache"
-    again = await api.get("/api/v1/projects/default", headers={"if-none-match": f'"x", {first.headers["etag"]}'})
+    again = await api.get(
+        "/api/v1/projects/default", headers={"if-none-match": f'"x", {first.headers["etag"]}'}
+    )
     assert (again.status_code, again.content) == (304, b"")
     await app.state.pool.execute("update project set description = 'new'")
     changed = await api.get("/api/v1/projects/default", headers={"if-none-match": first.headers["etag"]})

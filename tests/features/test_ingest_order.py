@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.features.conftest import Send
@@ -38,7 +38,13 @@ async def expect(send: Send, db: asyncpg.Connection) -> State:
     return _expected[0]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# No shrinking: a failure is as clear from the first example, and each one takes a second.
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(shuffle=st.randoms(use_true_random=False), copies=st.integers(1, 5), data=st.data())
 async def test_events_five_times_in_any_order_and_any_requests_give_one_state(
     send: Send, db: asyncpg.Connection, shuffle: random.Random, copies: int, data: st.DataObject

@@ -62,7 +62,13 @@ def test_a_value_comes_back_as_it_was(value: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [({"a": 1}, "value.json"), ("x", "value.txt"), (HTMLString("x"), "output.html"), (np.zeros(2), "data.npy"), (b"x", "value.bin")],
+    [
+        ({"a": 1}, "value.json"),
+        ("x", "value.txt"),
+        (HTMLString("x"), "output.html"),
+        (np.zeros(2), "data.npy"),
+        (b"x", "value.bin"),
+    ],
     ids=str,
 )
 def test_files_are_readable_where_they_can_say_the_same(value: Any, name: str, tmp_path: Path) -> None:
@@ -134,7 +140,11 @@ def test_an_estimator_is_a_model_with_its_parameters_and_its_drawing(tmp_path: P
 
     metadata = materializer.extract_metadata(estimator)
     assert materializer.ASSOCIATED_ARTIFACT_TYPE is ArtifactType.MODEL
-    assert (metadata["estimator"], metadata["parameters"]["C"], metadata["classes"]) == ("LogisticRegression", 0.5, 2)
+    assert (metadata["estimator"], metadata["parameters"]["C"], metadata["classes"]) == (
+        "LogisticRegression",
+        0.5,
+        2,
+    )
     ((path, kind),) = materializer.save_visualizations(estimator).items()
     assert kind is VisualizationType.HTML
     assert "LogisticRegression" in Path(path).read_text()

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-
 from tests.conftest import make_client
+
 from vitrine.access.permissions import check_permissions
 from vitrine.access.roles import assign_role
 from vitrine.access.structs import NewToken
@@ -50,7 +50,9 @@ async def ask(client: httpx.AsyncClient, method: str, path: str) -> httpx.Respon
     return await client.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None)
 
 
-async def test_nobody_gets_in_anywhere_but_where_everybody_may(app: Application, anonymous_api: httpx.AsyncClient) -> None:
+async def test_nobody_gets_in_anywhere_but_where_everybody_may(
+    app: Application, anonymous_api: httpx.AsyncClient
+) -> None:
     routes = list(walk(app))
     assert len(routes) > 20
     assert {path for _, path, permission in routes if permission == "public"} == PUBLIC
@@ -124,7 +126,8 @@ async def test_a_role_reaches_down_from_where_it_was_given(
         made = await create_token(connection, user_id, NewToken("x"), user_name="kim", project_id=None)
     async with make_client(app, made.token) as client:
         found = {
-            slug: (await client.post(f"/api/v1/projects/{slug}/events", json={"events": []})).status_code for slug in expected
+            slug: (await client.post(f"/api/v1/projects/{slug}/events", json={"events": []})).status_code
+            for slug in expected
         }
         assert found == expected
         assert (await client.get("/api/v1/users")).status_code == 403
@@ -133,7 +136,9 @@ async def test_a_role_reaches_down_from_where_it_was_given(
 async def test_a_role_of_a_team_is_its_members(app: Application, other_project: str) -> None:
     pool, user_id, team_id = app.state.pool, new_id(), new_id()
     await pool.execute("insert into app_user (id, name) values ($1, 'kim')", user_id)
-    await pool.execute("insert into team (id, organization_id, name) values ($1, $2, 'readers')", team_id, ORGANIZATION_ID)
+    await pool.execute(
+        "insert into team (id, organization_id, name) values ($1, $2, 'readers')", team_id, ORGANIZATION_ID
+    )
     await pool.execute("insert into team_member values ($1, $2)", team_id, user_id)
     await pool.execute(
         "insert into role_assignment (id, role_id, team_id, project_id) "
@@ -233,7 +238,9 @@ def test_a_route_without_a_permission_stops_the_program(settings: object) -> Non
     def misplaced() -> str:
         return ""
 
-    with pytest.raises(RuntimeError, match="GET /open declares None; GET /projectless declares 'project:read'"):
+    with pytest.raises(
+        RuntimeError, match="GET /open declares None; GET /projectless declares 'project:read'"
+    ):
         check_permissions(Litestar([forgotten, misplaced], openapi_config=None))
 
 

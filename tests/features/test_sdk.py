@@ -47,7 +47,9 @@ def load(rows: int = 3) -> Annotated[pd.DataFrame, "table"]:
 
 
 @step
-def fit(table: pd.DataFrame, rate: float = 0.5) -> tuple[Annotated[float, "slope"], Annotated[np.ndarray, "weights"]]:
+def fit(
+    table: pd.DataFrame, rate: float = 0.5
+) -> tuple[Annotated[float, "slope"], Annotated[np.ndarray, "weights"]]:
     time.sleep(0.25)
     return float(table["y"].mean() * rate), np.eye(3)
 
@@ -65,7 +67,12 @@ def test_a_run_is_recorded_with_its_steps_and_outputs() -> None:
     assert found.name.startswith("measuring-")
     assert found.pipeline.name == "measuring"
     assert list(found.steps) == ["load", "fit"]
-    assert found.steps["load"].outputs["table"][0].load().equals(pd.DataFrame({"x": range(4), "y": [0.0, 2, 4, 6]}))
+    assert (
+        found.steps["load"]
+        .outputs["table"][0]
+        .load()
+        .equals(pd.DataFrame({"x": range(4), "y": [0.0, 2, 4, 6]}))
+    )
     assert found.steps["fit"].outputs["slope"][0].load() == 1.5
     assert (found.steps["fit"].outputs["weights"][0].load() == np.eye(3)).all()
     assert isinstance(found.output["slope"], UUID)
@@ -161,7 +168,10 @@ def test_the_files_of_a_version_come_as_one_archive(tmp_path: Path) -> None:
 
 @step
 def reports() -> tuple[
-    Annotated[HTMLString, "page"], Annotated[MarkdownString, "card"], Annotated[CSVString, "rows"], Annotated[JSONString, "tree"]
+    Annotated[HTMLString, "page"],
+    Annotated[MarkdownString, "card"],
+    Annotated[CSVString, "rows"],
+    Annotated[JSONString, "tree"],
 ]:
     return HTMLString("<h1>Hi</h1>"), MarkdownString("# Hi"), CSVString("a,b\n1,2"), JSONString('{"a": 1}')
 
@@ -198,7 +208,12 @@ def test_contexts_tell_where_the_code_runs() -> None:
     @step
     def look() -> None:
         context = get_step_context()
-        seen["step"] = (context.step_run.name, context.step_name, context.pipeline.name, context.pipeline_run.name)
+        seen["step"] = (
+            context.step_run.name,
+            context.step_name,
+            context.pipeline.name,
+            context.pipeline_run.name,
+        )
         seen["model"] = context.model.name if context.model else None
 
     @pipeline(model=Model("looker"), enable_cache=False)
@@ -208,7 +223,11 @@ def test_contexts_tell_where_the_code_runs() -> None:
 
     run = looking()
 
-    assert seen == {"step": ("closely", "closely", "looking", run.name), "model": "looker", "body": ("looking", "looker")}
+    assert seen == {
+        "step": ("closely", "closely", "looking", run.name),
+        "model": "looker",
+        "body": ("looking", "looker"),
+    }
     with pytest.raises(NoContext):
         get_step_context()
 
@@ -272,7 +291,9 @@ def test_lists_of_outputs_external_artifacts_and_found_versions_are_inputs() -> 
 
     assert seen == [[1, 2], [5], 1.0, "y"]
     inputs = run.steps["join"].inputs
-    assert [version.id for version in inputs["parts"]] == [run.steps[key].output.id for key in ("make", "make_2")]
+    assert [version.id for version in inputs["parts"]] == [
+        run.steps[key].output.id for key in ("make", "make_2")
+    ]
     assert inputs["slope"][0].id == earlier.id
     assert inputs["frame"][0].load()["a"].tolist() == [5]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.conftest import ORIGIN, make_client, started
+
 from vitrine.access.links import create_link
 from vitrine.app import Application, create_app
 from vitrine.projects.bootstrap import ADMINISTRATOR_ID
@@ -40,7 +40,9 @@ async def fill_form(browser: httpx.AsyncClient, token: str, **fields: str) -> ht
     return await browser.post("/auth/sign-in", data={**hidden, "token": token, **fields})
 
 
-async def test_a_link_signs_in_once(app: Application, browser: httpx.AsyncClient, anonymous_api: httpx.AsyncClient) -> None:
+async def test_a_link_signs_in_once(
+    app: Application, browser: httpx.AsyncClient, anonymous_api: httpx.AsyncClient
+) -> None:
     link = await fresh_link(app)
     entered = await browser.get(link)
     assert (entered.status_code, entered.headers["location"]) == (303, "/")
@@ -60,7 +62,9 @@ async def test_of_two_who_follow_a_link_at_the_same_time_one_gets_in(app: Applic
     assert sorted(answer.status_code for answer in answers) == [303, 410, 410, 410, 410, 410]
 
 
-async def test_an_expired_link_and_one_that_never_was_look_alike(app: Application, browser: httpx.AsyncClient) -> None:
+async def test_an_expired_link_and_one_that_never_was_look_alike(
+    app: Application, browser: httpx.AsyncClient
+) -> None:
     link = await fresh_link(app)
     await app.state.pool.execute("update sign_in_link set expires_at = now()")
     expired, never = await browser.get(link), await browser.get("/auth/link?code=nonsense")
@@ -78,7 +82,9 @@ async def test_looking_at_a_link_does_not_use_it(app: Application, browser: http
 async def test_a_token_signs_in_and_the_session_may_do_what_the_token_may(
     app: Application, api: httpx.AsyncClient, browser: httpx.AsyncClient
 ) -> None:
-    made = (await api.post("/api/v1/tokens", json={"name": "narrow", "role": "viewer", "project": "default"})).json()
+    made = (
+        await api.post("/api/v1/tokens", json={"name": "narrow", "role": "viewer", "project": "default"})
+    ).json()
     entered = await fill_form(browser, made["token"], next="/default/runs?sort=-name")
     assert (entered.status_code, entered.headers["location"]) == (303, "/default/runs?sort=-name")
     me = (await browser.get("/api/v1/me")).json()
@@ -95,7 +101,9 @@ async def test_a_session_ends_no_later_than_the_token_that_opened_it(
 ) -> None:
     made = (await api.post("/api/v1/tokens", json={"name": "brief", "expires_in_s": 60})).json()
     await fill_form(browser, made["token"])
-    left = await app.state.pool.fetchval("select extract(epoch from max(expires_at) - now()) from browser_session")
+    left = await app.state.pool.fetchval(
+        "select extract(epoch from max(expires_at) - now()) from browser_session"
+    )
     assert 50 < left <= 60
     assert (await browser.post("/api/v1/tokens", json={"name": "longer"})).status_code == 403
 
@@ -133,10 +141,15 @@ async def test_signing_out_ends_the_session_at_once(app: Application, browser: h
     assert COOKIE not in browser.cookies
     again = make_client(app, cookies={COOKIE: session})
     assert (await again.get("/api/v1/me")).status_code == 401
-    assert await app.state.pool.fetchval("select array_agg(action order by id) from audit") == ["sign-in", "sign-out"]
+    assert await app.state.pool.fetchval("select array_agg(action order by id) from audit") == [
+        "sign-in",
+        "sign-out",
+    ]
 
 
-async def test_a_user_who_was_deactivated_is_out(app: Application, browser: httpx.AsyncClient, viewer_api: httpx.AsyncClient) -> None:
+async def test_a_user_who_was_deactivated_is_out(
+    app: Application, browser: httpx.AsyncClient, viewer_api: httpx.AsyncClient
+) -> None:
     assert (await viewer_api.get("/api/v1/me")).status_code == 200
     await app.state.pool.execute("update app_user set is_active = false where name = 'viewer'")
     try:
@@ -150,7 +163,9 @@ async def test_an_idle_session_ends(app: Application, browser: httpx.AsyncClient
     await browser.get(await fresh_link(app))
     idle_s = app.state.settings.session_idle_s
     for age_s, expected in ((idle_s - 60, 200), (idle_s + 60, 401)):
-        await app.state.pool.execute("update browser_session set seen_at = now() - $1 * interval '1 second'", age_s)
+        await app.state.pool.execute(
+            "update browser_session set seen_at = now() - $1 * interval '1 second'", age_s
+        )
         await app.state.actors.refresh()
         assert (await browser.get("/api/v1/me")).status_code == expected
 
@@ -215,7 +230,9 @@ async def test_below_a_path_everything_is_below_that_path(settings: Settings) ->
     below = msgspec.structs.replace(settings, base_path="/ml", origins=("https://host.example",))
     async with started(create_app(below)) as app:
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="https://host.example", trust_env=False) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="https://host.example", trust_env=False
+        ) as client:
             assert (await client.get("/api/v1/me")).status_code == 404
             assert (await client.get("/mlx/api/v1/me")).status_code == 404
             assert (await client.get("/api/ml/api/v1/me")).status_code == 404

@@ -59,12 +59,21 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def list_waiting(folder: Path) -> list[str]:
-    return sorted(path.suffix for path in folder.rglob("spool/**/*") if path.suffix in (".events", ".artifacts"))
+    return sorted(
+        path.suffix for path in folder.rglob("spool/**/*") if path.suffix in (".events", ".artifacts")
+    )
 
 
 def run_program(program: str, server: str, token: str, folder: Path) -> str:
-    environment = {**os.environ, "VITRINE_URL": server, "VITRINE_TOKEN": token, "VITRINE_DATA_DIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    environment = {
+        **os.environ,
+        "VITRINE_URL": server,
+        "VITRINE_TOKEN": token,
+        "VITRINE_DATA_DIR": str(folder),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
     return done.stdout + done.stderr
 
 
@@ -95,7 +104,9 @@ def test_a_spooled_run_arrives_once_it_is_back_from_the_same_process(
     server.stop()
 
 
-def test_a_spooled_run_is_sent_once_by_the_next_process(running_server: RunningServer, tmp_path: Path) -> None:
+def test_a_spooled_run_is_sent_once_by_the_next_process(
+    running_server: RunningServer, tmp_path: Path
+) -> None:
     # the journal is for the address that the program was told, so the program is told the right one, with a wrong token
     said = run_program(PROGRAM, running_server.url, "vit_wrong", tmp_path)
     assert "refuses what this program reports" in said
@@ -105,6 +116,46 @@ def test_a_spooled_run_is_sent_once_by_the_next_process(running_server: RunningS
 
     assert list_waiting(tmp_path) == []
     check_arrived(running_server, find_run(said))
+
+
+def test_what_a_killed_program_recorded_is_sent_by_the_next_one(
+    running_server: RunningServer, tmp_path: Path
+) -> None:
+    killed = """
+import os
+from vitrine import pipeline, step
+@step
+def vanish() -> int:
+    print("last words", flush=True)
+    os._exit(9)
+@pipeline(enable_cache=False)
+def vanishing():
+    vanish()
+import vitrine.sdk.running
+first = vitrine.sdk.running.Run.execute
+def execute(run):
+    print("run", run.id, flush=True)
+    return first(run)
+vitrine.sdk.running.Run.execute = execute
+vanishing()
+"""
+    environment = {
+        **os.environ,
+        "VITRINE_URL": running_server.url,
+        "VITRINE_TOKEN": "vit_wrong",
+        "VITRINE_DATA_DIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", killed], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 9
+
+    assert "all" in run_program(LATER, running_server.url, running_server.token, tmp_path)
+
+    answer = httpx.get(
+        f"{running_server.api}/runs/{find_run(done.stdout)}/steps", headers=running_server.headers
+    )
+    assert [(one["key"], one["status"]) for one in answer.json()["items"]] == [("vanish", "running")]
 
 
 def find_run(said: str) -> str:
@@ -121,11 +172,15 @@ def check_arrived(server: RunningServer, run_id: str) -> None:
 
     assert get(f"/runs/{run_id}")["status"] == "completed"
     steps = get(f"/runs/{run_id}/steps")["items"]
-    assert [(one["key"], one["status"]) for one in steps] == [(key, "completed") for key in ("work", "work_2", "work_3")]
+    assert [(one["key"], one["status"]) for one in steps] == [
+        (key, "completed") for key in ("work", "work_2", "work_3")
+    ]
     assert get(f"/runs/{run_id}/steps/work/logs")["total"] == 1
     output = get(f"/runs/{run_id}/steps/work_3")["outputs"][0]
     assert not output["is_missing"]
-    content = httpx.get(f"{server.api}/artifact-versions/{output['artifact_version_id']}/content", headers=server.headers)
+    content = httpx.get(
+        f"{server.api}/artifact-versions/{output['artifact_version_id']}/content", headers=server.headers
+    )
     assert content.status_code == 200
 
 

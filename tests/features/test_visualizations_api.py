@@ -85,6 +85,15 @@ async def test_markdown_becomes_a_document_without_scripts_of_its_own(api: httpx
     assert policy["img-src"] == "data:"
 
 
+async def test_markdown_can_be_had_as_it_was_written(api: httpx.AsyncClient, send: Send) -> None:
+    text = b"# Report <script>alert(1)</script>"
+    _, (id_,) = await make_version(api, send, visualizations=[("markdown", text)])
+    answer = await api.get(f"{API}/visualizations/{id_}/content", params={"raw": True})
+    assert (answer.content, answer.headers["content-type"]) == (text, "text/markdown; charset=utf-8")
+    assert policy_of(answer)["sandbox"] == ""
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_hostile_markdown_neither_hangs_the_server_nor_is_lost(api: httpx.AsyncClient, send: Send) -> None:
     """CVE-2022-34749: nested or unbalanced marks that a parser goes through again and again."""
     for text in (b">" * 90 + b" deep", b"|a|b|\n|-|-|\n" + b"|1|2|\n" * 90_000, b"[" * 20_000, b"# long\n" + b"x " * 1_000_000):

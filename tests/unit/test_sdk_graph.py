@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from vitrine import ExternalArtifact, pipeline, step
-from vitrine.errors import Invalid
+from vitrine import ExternalArtifact, log_metadata, pipeline, step
+from vitrine.errors import Invalid, NoContext
 from vitrine.sdk.caching import make_cache_key
 from vitrine.sdk.decorators import Pipeline
 from vitrine.sdk.graph import Graph, StepOutput, StepOutputs, building
@@ -203,3 +203,14 @@ def test_an_external_artifact_is_an_input() -> None:
 
     assert list(graph.nodes["train"].inputs) == ["part"]
     assert graph.nodes["train"].parents == []
+
+
+def test_what_a_step_logs_when_it_is_called_as_a_function_goes_nowhere() -> None:
+    @step
+    def measure() -> int:
+        log_metadata({"accuracy": 0.9})
+        return 1
+
+    assert measure() == 1
+    with pytest.raises(NoContext):
+        log_metadata({"accuracy": 0.9})

@@ -191,6 +191,7 @@ def _show(
         host=urlsplit(settings.origins[0]).netloc,
         proof=_prove(before),
         next=safe_next(next, settings),
+        version=state.version,
         asset_url=state.dashboard.asset_url if state.dashboard else None,
         notice=notice,
         wrong=wrong,

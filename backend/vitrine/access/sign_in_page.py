@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-import vitrine
-
 STYLES = ("tokens.css", "vitrine.css")
 MARK = (
     '<svg width="28" height="28" viewBox="0 0 28 28" aria-hidden="true">'
@@ -57,6 +55,7 @@ def draw_sign_in(
     host: str,
     proof: str,
     next: str,
+    version: str,
     asset_url: Callable[[str], str] | None,
     notice: str = "",
     wrong: str = "",
@@ -76,5 +75,5 @@ def draw_sign_in(
         notice=f'<p class="note" role="status">{escape(notice)}</p>' if notice else "",
         wrong=WRONG.format(escape(wrong)) if wrong else "",
         invalid=' aria-invalid="true" aria-describedby="wrong"' if wrong else "",
-        version=vitrine.__version__,
+        version=escape(version),
     )

@@ -125,11 +125,15 @@ async def get_visualization(
 
 @get("/projects/{project:str}/visualizations/{visualization_id:uuid}/content", opt=STREAMED)
 async def get_visualization_content(
-    request: Request[Any, Any, Any], db: asyncpg.Connection, project_id: UUID, visualization_id: UUID
+    request: Request[Any, Any, Any],
+    db: asyncpg.Connection,
+    project_id: UUID,
+    visualization_id: UUID,
+    raw: Annotated[bool, Parameter(description="Markdown as its text, not as a page")] = False,
 ) -> Response[Any]:
     """The content as a browser may show it: foreign pages in a sandbox, without a way out."""
     stored = await fetch_stored_visualization(db, project_id, visualization_id)
-    content = await open_content(request.app.state.store, stored)
+    content = await open_content(request.app.state.store, stored, is_raw=raw)
     etag = f'"{stored.digest[:32]}{content.variant}"'
     headers = {
         "content-security-policy": content.policy,

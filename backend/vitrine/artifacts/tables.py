@@ -136,7 +136,9 @@ def _read_csv(path: Path) -> Any:
     except pa.ArrowInvalid:
         with csv.open_csv(path, reading, parsing) as first:
             names = first.schema.names
-        return csv.read_csv(path, reading, parsing, csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
+        return csv.read_csv(
+            path, reading, parsing, csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+        )
 
 
 def _is_utf8(path: Path) -> bool:
@@ -227,4 +229,4 @@ def _sort_indices(column: Any, order: str) -> Any:
         column = pa.chunked_array(
             [pa.array([None if one is None else str(one) for one in column.to_pylist()], pa.string())]
         )
-    return compute.sort_indices(pa.table({"by": column}), sort_keys=[("by", order)], null_placement="at_end")
+    return compute.sort_indices(pa.table({"by": column}), sort_keys=[("by", order)])  # missing ones last

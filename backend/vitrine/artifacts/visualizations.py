@@ -48,9 +48,14 @@ class Content(Struct):
     file_name: str | None = None
 
 
-async def open_content(store: BlobStore, stored: StoredVisualization) -> Content:
-    """Raises: NotShowable for what is too large, or not what it is said to be; BlobNotFound."""
+async def open_content(store: BlobStore, stored: StoredVisualization, *, is_raw: bool = False) -> Content:
+    """As a browser may show it; raw, Markdown is the text that was written.
+
+    Raises: NotShowable for what is too large, or not what it is said to be; BlobNotFound.
+    """
     match stored.kind:
+        case "markdown" if is_raw:
+            return _as_it_is(store, stored, "text/markdown", INERT_POLICY)
         case "html":
             check_size(stored, HTML_LIMIT_BYTES)
             return _as_it_is(store, stored, "text/html", HTML_POLICY)

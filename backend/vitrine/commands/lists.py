@@ -56,6 +56,12 @@ def _list(given: argparse.Namespace, path: str, columns: Columns, **parameters: 
     if given.json:
         print(json.dumps(page["items"], indent=1))
         return 0
+    if not page["items"]:
+        print(
+            f"There are no {path[1:]} in the project {server.project!r}{' that match' if asked.keys() - {'limit'} else ''}.",
+            file=sys.stderr,
+        )
+        return 0
     rows = [[read(item) for read in columns.values()] for item in page["items"]]
     print(draw_table(list(columns), rows, width=shutil.get_terminal_size((120, 24)).columns))
     if page.get("next"):

@@ -47,7 +47,7 @@ def draw_bars(counts: np.ndarray) -> str:
     for digit, row in enumerate(counts):
         share = row[digit] / max(1, row.sum())
         confused = np.where(np.arange(10) == digit, 0, row)
-        taken = f"{confused.max()} × {confused.argmax()}" if confused.any() else ""
+        taken = f"{confused.argmax()} ({confused.max()})" if confused.any() else ""
         bar = f'<div class="bar"><i style="width:{share:.1%}"></i></div>'
         rows.append(
             f"<tr><td>{digit}</td><td>{row.sum()}</td><td>{share:.1%}</td><td>{bar}</td><td>{taken}</td></tr>"

@@ -66,7 +66,9 @@ def write_model_card(
     classifier: ClassifierMixin, predictions: Table
 ) -> Annotated[MarkdownString, "model_card"]:
     accuracy = (predictions["digit"] == predictions["predicted"]).mean()
-    settings = "\n".join(f"| `{name}` | {value} |" for name, value in sorted(classifier.get_params().items()))
+    usual = type(classifier)().get_params()
+    chosen = {name: value for name, value in classifier.get_params().items() if value != usual[name]}
+    settings = "\n".join(f"| `{name}` | {value} |" for name, value in sorted(chosen.items())) or "| all | as usual |"
     return MarkdownString(f"""# {type(classifier).__name__} for handwritten digits
 
 Reaches **{accuracy:.2%}** accuracy on {len(predictions)} pictures that it has not seen.

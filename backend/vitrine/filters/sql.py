@@ -71,11 +71,22 @@ class Probe:
     arguments: list[Any]
     where: str
     index_first: list[str]
+    sampled: list[str]
 
     def choose(self, counts: Sequence[int]) -> str:
         """The condition that reads the rarest one from its index first, or goes through the list if none is rare."""
         rarest = min(range(len(counts)), key=counts.__getitem__)
         return self.index_first[rarest] if counts[rarest] < RARE else self.where
+
+    def choose_count(self, counts: Sequence[int]) -> tuple[str, bool]:
+        """The condition to count by, and whether all rows fulfil it that fulfil the filter.
+
+        Where none is rare, going through the list may take it to its end: a part of the index is looked at alone.
+        """
+        rarest = min(range(len(counts)), key=counts.__getitem__)
+        return (
+            (self.index_first[rarest], True) if counts[rarest] < PROBE_CAP else (self.sampled[rarest], False)
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,7 @@ class _Part:
 
     through: str
     index_first: str = ""
+    sampled: str = ""  # by the first entries of the index alone
 
 
 def _conjuncts(expression: Expression) -> tuple[Expression, ...]:
@@ -126,11 +138,13 @@ def _probe(expression: Expression, parts: list[_Part], resource: Resource, where
         f"(select count(*) from (select {compiler.list_matches(conjuncts[place])} limit {PROBE_CAP}) rows)"  # noqa: S608
         for place in places
     ]
-    index_first = [
-        _join(" and ", [part.index_first if at == place else part.through for at, part in enumerate(parts)])
-        for place in places
-    ]
-    return Probe(f"select array[{', '.join(counts)}]", compiler.arguments.values, where, index_first)
+
+    def start_at(place: int, condition: str) -> str:
+        return _join(" and ", [condition if at == place else part.through for at, part in enumerate(parts)])
+
+    index_first = [start_at(place, parts[place].index_first) for place in places]
+    sampled = [start_at(place, parts[place].sampled) for place in places]
+    return Probe(f"select array[{', '.join(counts)}]", compiler.arguments.values, where, index_first, sampled)
 
 
 @dataclass(frozen=True)
@@ -158,12 +172,22 @@ class _Compiler:
         linked, id_ = self.link(expression), self.resource.id
         if linked is None:
             condition = self.compare(expression)
-            return _Part(condition, self.search_names(condition) if self.is_name_search(expression) else "")
+            if not self.is_name_search(expression) or condition == NO_MATCH:
+                return _Part(condition)
+            return self.start_from(condition, f"{id_} from {self.own} and {condition}")
         look = f"exists (select {linked.source} and {linked.owner} = {id_} offset 0)"
         if linked.negated:
             return _Part(f"not {look}")
         is_indexed = expression.field.name != "metadata" or expression.operator in _RANGES
-        return _Part(look, f"{id_} = any(array(select {linked.owner} {linked.source}))" if is_indexed else "")
+        return self.start_from(look, f"{linked.owner} {linked.source}") if is_indexed else _Part(look)
+
+    def start_from(self, through: str, found: str) -> _Part:
+        """`found` is what a select says that lists the ids by an index."""
+        ways = (
+            f"{self.resource.id} = any(array(select {found}{limit}))"
+            for limit in ("", f" limit {PROBE_CAP + 1}")
+        )
+        return _Part(through, *ways)
 
     def list_matches(self, expression: Expression) -> str:
         """A `from` with its `where`: what an indexed conjunct alone finds."""
@@ -181,12 +205,6 @@ class _Compiler:
         """Such a search has a trigram index, which the planner passes by where it overrates the number of hits."""
         is_search = comparison.field.name == "name" and comparison.operator in ("like", "ilike", "contains")
         return is_search and self.resource.has_name_index
-
-    def search_names(self, condition: str) -> str:
-        if condition == NO_MATCH:
-            return ""
-        id_ = self.resource.id
-        return f"{id_} = any(array(select {id_} from {self.own} and {condition}))"  # noqa: S608
 
     def compile(self, expression: Expression) -> str:
         if isinstance(expression, And):

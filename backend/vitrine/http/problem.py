@@ -18,6 +18,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 
+from vitrine.access.permissions import SAFE_METHODS
 from vitrine.errors import Invalid, NotSignedIn, Unavailable, VitrineError
 
 MEDIA_TYPE = "application/problem+json"
@@ -73,8 +74,13 @@ def tell(request: Request[Any, Any, Any], error: Exception) -> Problem:
         return _tell_own(error)
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _tell_http(request, error)
-    if isinstance(error, RecursionError) and request.method not in ("GET", "HEAD"):
-        return make_problem(422, Invalid.__name__, "The body is nested too deeply.")
+    if (
+        request.method not in SAFE_METHODS
+    ):  # only then is there a body: msgspec says so of one that it cannot read
+        if isinstance(error, RecursionError):
+            return make_problem(422, Invalid.__name__, "The body is nested too deeply.")
+        if isinstance(error, UnicodeDecodeError):
+            return make_problem(422, Invalid.__name__, f"The body is not UTF-8: {error.reason}.")
     if (meaning := _tell_database(error)) is not None:
         return meaning
     reference = secrets.token_hex(6)

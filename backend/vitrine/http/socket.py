@@ -90,7 +90,7 @@ class Socket:
         if text is None:
             self.end(UNSUPPORTED)  # ReactPy would die of a binary frame
             return False
-        if len(text) > MESSAGE_LIMIT_BYTES:
+        if len(text) * 4 > MESSAGE_LIMIT_BYTES < len(text.encode("utf-8", "surrogatepass")):
             self.end(TOO_LARGE)
             return False
         await self._take_turn()
@@ -102,7 +102,8 @@ class Socket:
         self._tokens = min(BURST, self._tokens + (now - self._counted_at) * EVENTS_PER_S) - 1
         self._counted_at = now
         if self._tokens >= 0:
-            self._slowed = 0
+            if self._tokens > BURST / 2:  # it has calmed down
+                self._slowed = 0
             return
         self._slowed += 1
         if self._slowed > SLOWED_LIMIT:

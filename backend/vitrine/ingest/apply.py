@@ -7,6 +7,7 @@ the lesser key first; then what is only inserted; last the counts, which all sha
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from itertools import chain
 from uuid import UUID
@@ -30,6 +31,7 @@ from vitrine.runs import step_record as steps
 from vitrine.tags import record as tags
 from vitrine.tags.record import Tagged
 
+logger = logging.getLogger(__name__)
 TRIES = 5
 # Another request did the same thing at the same moment: the second look sees what it did.
 _ONCE_MORE = (
@@ -56,6 +58,7 @@ async def apply_events(pool: Pool, project_id: UUID, decoded: Decoded, *, user_i
                 rejected += work.tally.rejected
                 batch = batch.without(work.tally.refused)
             except _ONCE_MORE as error:
+                logger.info("An ingest is done once more: %s", error)
                 tries_left -= 1
                 if tries_left == 0:
                     raise Unavailable("Other requests wrote the same things at once: try again.") from error

@@ -92,7 +92,7 @@ class Worker:
             if _reap(process) != 0 or is_late():  # 0: it had been idle for too long just then
                 break
         said = (
-            f"It took more than {limit_s:.0f} s."
+            f"It took more than {limit_s:g} s."
             if is_late()
             else "It cannot be read within the limits set for it."
         )

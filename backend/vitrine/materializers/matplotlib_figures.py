@@ -18,7 +18,7 @@ class FigureMaterializer(BaseMaterializer):
 
     def save(self, data: Figure) -> None:
         super().save(data)
-        data.savefig(self.path(FILE), dpi=120, bbox_inches="tight")
+        data.savefig(self.path(FILE), bbox_inches="tight")
 
     def save_visualizations(self, data: Figure) -> dict[str, VisualizationType]:
         return {self.path(FILE): VisualizationType.IMAGE}

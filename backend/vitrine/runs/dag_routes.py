@@ -1,10 +1,10 @@
 """`…/runs/{id}/dag`, `…/runs/{id}/dag/statuses`, `…/snapshots/{id}/dag`: structure once, then only what changes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
-from litestar import MediaType, Response, get
+from litestar import MediaType, Request, Response, get
 from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
 
@@ -31,12 +31,16 @@ Collapse = Annotated[
 
 @get("/projects/{project:str}/runs/{run_id:uuid}/dag", opt=READ, responses=DRAWN)
 async def get_run_dag(
-    db: asyncpg.Connection, project_id: UUID, run_id: UUID, collapse: Collapse = "auto"
+    request: Request[Any, Any, Any],
+    db: asyncpg.Connection,
+    project_id: UUID,
+    run_id: UUID,
+    collapse: Collapse = "auto",
 ) -> Response[bytes]:
     """The graph of the run's snapshot, with what the run read from before it; without a snapshot, of its steps."""
     run = await fetch_drawable(db, project_id, run_id)
     drawing = await _draw_run(db, project_id, run_id, run, collapse)
-    return _answer(drawing, cache="private, no-cache")
+    return _answer(request, drawing, cache="private, no-cache")
 
 
 async def _draw_run(
@@ -56,6 +60,7 @@ async def _draw_run(
 
 @get("/projects/{project:str}/snapshots/{snapshot_id:uuid}/dag", opt=READ, responses=DRAWN)
 async def get_snapshot_dag(
+    request: Request[Any, Any, Any],
     db: asyncpg.Connection,
     project_id: UUID,
     snapshot_id: UUID,
@@ -72,12 +77,18 @@ async def get_snapshot_dag(
             raise SnapshotNotFound(snapshot_id)
         drawing = await DRAWINGS.draw(key, structure.steps, collapse=collapse)
     # A day, not a year: another version of this program may draw the same graph otherwise.
-    return _answer(drawing, cache="private, max-age=86400, immutable")
+    return _answer(request, drawing, cache="private, max-age=86400, immutable")
 
 
-def _answer(drawing: Drawing, *, cache: str) -> Response[bytes]:
-    headers = {"etag": drawing.etag, "cache-control": cache}
-    return Response(drawing.body, media_type=MediaType.JSON, headers=headers)
+def _answer(request: Request[Any, Any, Any], drawing: Drawing, *, cache: str) -> Response[bytes]:
+    """The drawing, compressed once for all who ask; nothing if the asker has it already."""
+    headers = {"etag": drawing.etag, "cache-control": cache, "vary": "accept-encoding, cookie, authorization"}
+    if drawing.etag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(drawing.body, media_type=MediaType.JSON, headers=headers)
+    headers["content-encoding"] = "gzip"
+    return Response(drawing.compressed, media_type=MediaType.JSON, headers=headers)
 
 
 @get("/projects/{project:str}/runs/{run_id:uuid}/dag/statuses", opt=READ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -18,10 +19,15 @@ KEPT_BYTES = 64 * 1024**2
 
 
 class Drawing(NamedTuple):
-    """The JSON of a Dag. `etag` changes with the graph and with the program that draws it."""
+    """The JSON of a Dag, plain and compressed. `etag` changes with the graph and with the program that draws it."""
 
     body: bytes
+    compressed: bytes
     etag: str
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.body) + len(self.compressed)
 
 
 class Drawings:
@@ -53,14 +59,14 @@ class Drawings:
         if done.cancelled() or done.exception() is not None:
             return
         self._kept[key] = done.result()
-        self._size_bytes += len(done.result().body)
+        self._size_bytes += done.result().size_bytes
         while self._size_bytes > self._kept_bytes:
-            self._size_bytes -= len(self._kept.popitem(last=False)[1].body)
+            self._size_bytes -= self._kept.popitem(last=False)[1].size_bytes
 
 
 def _draw(key: str, steps: Sequence[StepNode], collapse: str) -> Drawing:
     body = msgspec.json.encode(draw_dag(steps, collapse=read_collapse(collapse)))
-    return Drawing(body, f'"{key}"')
+    return Drawing(body, gzip.compress(body, 6, mtime=0), f'"{key}"')
 
 
 def name_drawing(structure_hash: bytes, collapse: str, externals: Iterable[External] = ()) -> str:

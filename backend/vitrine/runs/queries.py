@@ -140,13 +140,15 @@ COUNT_FOUND = "select count(*) from (select from run r where r.project_id = $1 a
 async def _count_runs(
     db: Connection, project_id: UUID, filter_: str, *, counts: list[int] | None, archived: bool
 ) -> Total:
-    """Exact without a filter, from the kept counters; with one, counted up to 5,000."""
+    """Exact without a filter, from the kept counters; with one, counted up to 5,000, or at least so many."""
     if not filter_.strip():
         return Total(await db.fetchval(COUNT_LISTED[archived], project_id))
     found = compile_runs_filter(filter_)
-    sql = COUNT_FOUND.format(listed=LISTED[archived], where=_choose_plan(found, counts), most=COUNT_CAP + 1)
+    probe = found.rarest_metadata
+    where, is_whole = (found.where, True) if probe is None or counts is None else probe.choose_count(counts)
+    sql = COUNT_FOUND.format(listed=LISTED[archived], where=where, most=COUNT_CAP + 1)
     count = await db.fetchval(sql, project_id, *found.arguments)
-    return Total(min(count, COUNT_CAP), exact=count <= COUNT_CAP)
+    return Total(min(count, COUNT_CAP), exact=is_whole and count <= COUNT_CAP)
 
 
 # ── one run ───────────────────────────────────────────────────────────────────────────────────────

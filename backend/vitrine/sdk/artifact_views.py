@@ -29,7 +29,7 @@ class Visualization(View):
         from vitrine.sdk.reporting import flush_reports
 
         flush_reports()
-        return self._server.api.get_bytes(f"/visualizations/{self.id}/content")
+        return self._server.api.get_bytes(f"/visualizations/{self.id}/content?raw=true")
 
 
 class ArtifactVersion(View):

@@ -22,6 +22,7 @@ _formatter = logging.Formatter()
 _install = threading.Lock()
 _active: list[Lines] = []
 _original_call_handlers = logging.Logger.callHandlers
+_original_is_enabled_for = logging.Logger.isEnabledFor
 
 
 class Tee:
@@ -54,35 +55,45 @@ def capture(lines: Lines) -> Iterator[None]:
         _active.append(lines)
         sys.stdout, sys.stderr = tees  # type: ignore[assignment]
         logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign, assignment]
-    root = logging.getLogger()
-    lowered = root.level == logging.WARNING and not root.handlers
-    if (
-        lowered
-    ):  # nobody has set up logging: keep what is said at the level INFO, though the terminal does not show it
-        root.setLevel(logging.INFO)
+        logging.Logger.isEnabledFor = _is_enabled_for  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        if lowered and root.level == logging.INFO and not root.handlers:
-            root.setLevel(logging.WARNING)
         with _install:
             _active.remove(lines)
             sys.stdout = stdout if sys.stdout is tees[0] else sys.stdout
             sys.stderr = stderr if sys.stderr is tees[1] else sys.stderr
             if not _active:
                 logging.Logger.callHandlers = _original_call_handlers  # type: ignore[method-assign]
+                logging.Logger.isEnabledFor = _original_is_enabled_for  # type: ignore[method-assign]
+
+
+def _is_enabled_for(logger: logging.Logger, level: int) -> bool:
+    """As the logging module's own; but where nobody has set up logging, INFO is kept, though the terminal does not show it."""
+    return _original_is_enabled_for(logger, level) or (level >= logging.INFO and _is_left_to_root(logger))
+
+
+def _is_left_to_root(logger: logging.Logger) -> bool:
+    root = logging.root
+    if root.handlers or root.level != logging.WARNING or logging.root.manager.disable >= logging.INFO:
+        return False
+    place: logging.Logger | None = logger
+    while place is not None and place is not root:
+        if place.level or place.disabled:
+            return False
+        place = place.parent
+    return True
 
 
 def _call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     """As the logging module's own, and the record is kept. What its handlers print is not kept a second time."""
-    if threading.current_thread().name.startswith("vitrine-"):
-        return  # the SDK's own threads, whose HTTP library logs each request
     was_inside = getattr(_inside_logging, "is_true", False)
     _inside_logging.is_true = True
     try:
-        if _active:
+        if _active and not threading.current_thread().name.startswith("vitrine-"):
             _keep(record)
-        _original_call_handlers(logger, record)
+        if _original_is_enabled_for(logger, record.levelno):
+            _original_call_handlers(logger, record)
     finally:
         _inside_logging.is_true = was_inside
 
@@ -96,6 +107,7 @@ def _keep(record: logging.LogRecord) -> None:
             text += "\n" + record.stack_info
     except Exception as error:
         text = f"{record.msg!r} (could not be formatted: {error})"
+
     name = "" if record.name == "root" else f"{record.name}: "
     _active[-1].log(name + text, level_name(record.levelno), datetime.fromtimestamp(record.created, UTC))
 

@@ -104,6 +104,23 @@ _pipeline: ContextVar[PipelineContext | None] = ContextVar("vitrine_pipeline", d
 _running: list[StepContext] = []  # threads that a step starts begin with an empty context
 
 
+_is_direct: ContextVar[bool] = ContextVar("vitrine_is_direct", default=False)
+
+
+@contextmanager
+def called_directly() -> Iterator[None]:
+    """Inside runs a step's function that was called outside a pipeline, as a test does: what it logs goes nowhere."""
+    token = _is_direct.set(True)
+    try:
+        yield
+    finally:
+        _is_direct.reset(token)
+
+
+def is_called_directly() -> bool:
+    return _is_direct.get() and find_step_context() is None
+
+
 def find_step_context() -> StepContext | None:
     return _step.get() or (_running[0] if len(_running) == 1 else None)
 

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
+from vitrine.sdk.context import called_directly
 from vitrine.sdk.graph import find_graph
 from vitrine.sdk.model import Model
 from vitrine.sdk.retries import StepRetryConfig
@@ -95,7 +96,8 @@ class Step(Generic[P, R]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = find_graph()
         if graph is None:
-            return self.entrypoint(*args, **kwargs)
+            with called_directly():
+                return self.entrypoint(*args, **kwargs)
         own = self.signature.parameters
         id = None if "id" in own else kwargs.pop("id", None)
         after = None if "after" in own else kwargs.pop("after", None)

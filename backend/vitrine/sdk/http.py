@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class Api:
                 "No server is known: VITRINE_URL is not set, and no `vitrine up` has left a client.json in the data directory."
             )
         self.connection = connection
+        logging.getLogger("httpx").addFilter(is_foreign)
         # a proxy for the outside world must not stand between two programs of one machine
         self._client = httpx.Client(
             base_url=f"{connection.url}/api/v1",
@@ -171,6 +173,11 @@ def class_of_status(status: int) -> type[VitrineError]:
     if status in by_status:
         return by_status[status]
     return errors.Unavailable if status in (429, 502, 503, 504) else VitrineError
+
+
+def is_foreign(record: logging.LogRecord) -> bool:
+    """Not one of the SDK's own requests: whoever logs at the level INFO wants to read of their own."""
+    return "/api/v1/projects/" not in str(record.args)
 
 
 def segment(name: object) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from vitrine.errors import Invalid, NoContext
 from vitrine.ids import new_id
 from vitrine.ingest.structs import MetadataBody, MetadataEvent
-from vitrine.sdk.context import find_pipeline_context, find_step_context
+from vitrine.sdk.context import find_pipeline_context, find_step_context, is_called_directly
 from vitrine.sdk.model import Model, RunModel
 from vitrine.sdk.recording import now
 from vitrine.sdk.reporting import open_reporter
@@ -36,11 +36,14 @@ def log_metadata(
     """The values are the running step's, or the run's in a pipeline's body, or those of what the keywords name.
 
     Nested dictionaries group them; the last value of a name wins. Never waits for the server, unless a run or an artifact
-    is given by name.
+    is given by name. In a step that is called outside a pipeline nothing is recorded.
 
     Raises: NoContext when it is neither said nor clear whose they are.
     """
     values = plain_metadata(metadata)
+    is_addressed = run_id or run_id_name_or_prefix or artifact_version_id or model_version_id
+    if is_called_directly() and not is_addressed:
+        return
     if artifact_version_id or artifact_name or infer_artifact:
         _log_of_artifact(values, artifact_version_id, name=artifact_name, version=artifact_version)
     elif model_version_id or model_name or infer_model:

@@ -76,8 +76,9 @@ class Reporter:
         path.mkdir(parents=True, mode=0o700)
         return path
 
-    def unstage(self, path: Path) -> None:
-        shutil.rmtree(path, ignore_errors=True)
+    def unstage(self, *paths: Path) -> None:
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
 
     def has_room_for(self, size_bytes: int) -> bool:
         """Whether a content may be kept. While the server answers nothing piles up, so there always is room."""

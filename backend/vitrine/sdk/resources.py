@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from vitrine.ingest.structs import Resources
@@ -15,13 +17,18 @@ MOST_SAMPLES = 500
 CHILDREN_S = 1.0
 
 
+@cache
+def find_own_process(pid: int) -> psutil.Process:
+    import psutil
+
+    return psutil.Process(pid)
+
+
 class Sampler:
     """Call `sample` at the intervals that it asks for. When there are 500 samples, pairs become one and the interval doubles."""
 
     def __init__(self) -> None:
-        import psutil
-
-        self._process = psutil.Process()
+        self._process = find_own_process(os.getpid())
         self._children: list[psutil.Process] = []
         self._children_seen_at = self._started_at = self._sampled_at = time.monotonic()
         self._cpu_s = self._count_cpu()
@@ -78,10 +85,10 @@ class Sampler:
             self._children = []
 
     def _count_cpu(self) -> float:
-        own = self._process.cpu_times()
+        ended = os.times()
         total = (
-            own.user + own.system + getattr(own, "children_user", 0.0) + getattr(own, "children_system", 0.0)
-        )
+            time.process_time() + ended.children_user + ended.children_system
+        )  # finer than the ticks of psutil
         for child in list(self._children):
             total += self._ask(child, "cpu")
         return total

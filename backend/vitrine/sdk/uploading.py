@@ -43,14 +43,14 @@ def digest_file(path: Path) -> str:
 def keep_content(path: Path, blobs: Path, *, digest: str) -> None:
     """The content is among those to upload, also after its own folder is gone. No bytes are copied where links work."""
     target = blobs / digest
-    if target.exists():
-        return
-    partial = blobs / f"{digest}.{os.getpid()}.part"
     try:
-        os.link(path, partial)
+        os.link(path, target)
+    except FileExistsError:
+        return
     except OSError:
+        partial = blobs / f"{digest}.{os.getpid()}.part"
         shutil.copyfile(path, partial)
-    partial.replace(target)
+        partial.replace(target)
 
 
 def upload_contents(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from vitrine.sdk.gathering import gather
 from vitrine.sdk.loading import fetch_files, load_stored
 from vitrine.sdk.reporting import Reporter
 from vitrine.sdk.storing import StoredVersion
@@ -45,7 +46,7 @@ class Workspace:
         return load_stored(version, self._folders[version.id])
 
     def clear(self) -> None:
-        """The files are gone from here; what is still to be uploaded lies with the contents."""
-        for folder in self._folders.values():
-            self._reporter.unstage(folder)
-        self._folders.clear()
+        """The files will be gone from here; what is still to be uploaded lies with the contents."""
+        folders, self._folders = list(self._folders.values()), {}
+        if folders:
+            gather(lambda: self._reporter.unstage(*folders))

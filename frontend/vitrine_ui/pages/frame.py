@@ -69,7 +69,7 @@ def Case() -> Element:
     """The page that the address names. A new one begins at its top."""
     found = use_url(lambda url: match(url.segments), is_first=True)
     return html.main(
-        {"class": "case", "id": "content", "key": found.key},
+        {"class": "case", "id": "content", "tabindex": "-1", "key": found.key},
         found.route.page(*found.arguments, key=found.key),
     )
 

@@ -282,9 +282,9 @@ def _run(project: str, run: RunItem) -> Element:
         html.span(
             {"class": "grow"},
             html.span(
-                {"class": "cut blk", "title": safe_text(run.name)},
-                html.span({"class": "name"}, safe_text(run.name)),
-                html.span({"class": "t3"}, f" #{run.number}") if run.number is not None else None,
+                {"class": "row called", "title": safe_text(run.name)},
+                html.span({"class": "name cut"}, safe_text(run.name)),
+                html.span({"class": "t3 nw"}, f"#{run.number}") if run.number is not None else None,
             ),
             html.span(
                 {"class": "cut small t3 blk"},

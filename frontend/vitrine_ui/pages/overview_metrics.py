@@ -21,9 +21,9 @@ from vitrine_ui.widgets.element import Element
 
 # ReactPy's own constructors of these refuse children, though text is what they are for.
 svg_text, svg_title, svg_circle = Vdom("text"), Vdom("title"), Vdom("circle")
-TILES = 2
-WIDE, HIGH = 396.0, 132.0
-LEFT, RIGHT, TOP, BOTTOM = 48.0, 392.0, 16.0, 108.0
+TILES = 4
+WIDE, HIGH = 320.0, 128.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 314.0, 16.0, 104.0
 GRID_LINES = 3
 
 
@@ -33,18 +33,20 @@ class Point(Struct, frozen=True):
 
 
 def metric_tiles(project: str) -> Element:
-    """Up to two charts; nothing while no run has logged a number."""
+    """Up to four charts; nothing while no run has logged a number."""
     return with_metrics(project, lambda metrics: _tiles(project, metrics), waiting=lambda: None)
 
 
 def _tiles(project: str, metrics: Metrics) -> Element:
-    names = metrics.usual[:TILES]
+    names = metrics.ranked[:TILES]
     if not names:
         return None
     return loaded(
         api_path("projects", project, "runs", limit=SAMPLED_RUNS, metadata=list(names)),
         Page[RunItem],
-        lambda found: html.div({"class": "tiles"}, [_tile(project, name, found.items) for name in names]),
+        lambda found: html.div(
+            {"class": "tiles small"}, [_tile(project, name, found.items) for name in names]
+        ),
         waiting=lambda: None,
         failing=lambda _: None,
         watch=on("run", "metadata", gap_s=2.0),
@@ -71,6 +73,9 @@ def _tile(project: str, name: str, runs: list[RunItem]) -> Element:
         html.header(
             html.h3(_name(project, name)),
             html.span({"class": "sub cut"}, f"{of}last {len(points)} runs"),
+            html.b({"class": "end", "title": repr(points[-1].value)}, number(points[-1].value))
+            if points
+            else None,
         ),
         html.div({"class": "fill"}, _chart(name, points) if len(points) > 1 else _too_few(points)),
     )
@@ -121,7 +126,6 @@ def _chart(name: str, points: list[Point]) -> Element:
             _mark(point, x(index), y(point.value), is_newest=index == len(points) - 1)
             for index, point in enumerate(points)
         ],
-        _label(points[-1], y(points[-1].value)),
         svg_text({"class": "t3 f1", "x": LEFT, "y": HIGH - 6}, _called(points[0].run)),
         svg_text({"class": "t3 f1 endt", "x": RIGHT, "y": HIGH - 6}, _called(points[-1].run)),
     )
@@ -144,11 +148,6 @@ def _mark(point: Point, x: float, y: float, *, is_newest: bool) -> Element:
         "r": 4 if is_newest else 2.5,
     }
     return svg_circle(attributes, svg_title(said))
-
-
-def _label(newest: Point, y: float) -> Element:
-    at = y - 9 if y - 9 > TOP - 4 else y + 18
-    return svg_text({"class": "b endt", "x": RIGHT, "y": f"{at:.1f}"}, number(newest.value))
 
 
 def _called(run: RunItem) -> str:

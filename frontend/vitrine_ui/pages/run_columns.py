@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
-from reactpy import component, html
+from reactpy import component, html, use_state
 
 from vitrine.metadata.structs import KeyItem, Keys
 from vitrine.paging import Page
@@ -16,8 +16,10 @@ from vitrine_ui.hooks import loaded, on, use_url
 from vitrine_ui.text import safe_text
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.icon import icon
+from vitrine_ui.widgets.states import bar
 
 USUAL_COLUMNS = 3
+RANKED_KEYS = 6
 LISTED_KEYS = 80
 ASKED_KEYS = 100  # the API tells no more of one list
 SAMPLED_RUNS = 20
@@ -26,10 +28,15 @@ RESULT_WORDS = ("accuracy", "auc", "f1", "score", "loss", "rmse", "mae", "r2", "
 
 
 class Metrics(Struct, frozen=True):
-    """The metadata keys of a project's runs by name, and which of them are columns unless one chooses."""
+    """The metadata keys of a project with their kinds, and the most telling numbers of its runs, best first."""
 
     kinds: dict[str, str]
-    usual: tuple[str, ...]
+    ranked: tuple[str, ...]
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The columns unless one chooses."""
+        return self.ranked[:USUAL_COLUMNS]
 
     def shown(self, url: Url) -> tuple[str, ...]:
         """The columns of this address."""
@@ -78,7 +85,7 @@ def metrics_of(keys: list[KeyItem], runs: list[RunItem]) -> Metrics:
         for name, value in (plain(run.metadata) or {}).items():
             values.setdefault(name, []).append(value)
     ranked = sorted(values, key=lambda name: _rank(name, values[name]))
-    return Metrics({key.name: key.kind for key in keys}, tuple(ranked[:USUAL_COLUMNS]))
+    return Metrics({key.name: key.kind for key in keys}, tuple(ranked[:RANKED_KEYS]))
 
 
 def _rank(name: str, values: Iterable[Any]) -> tuple[bool, bool, int, str]:
@@ -102,6 +109,7 @@ def columns_menu(project: str) -> Element:
 @component
 def ColumnsMenu(metrics: Metrics) -> Element:
     url = use_url(lambda url: url)
+    was_opened, set_opened = use_state(False)
     shown = metrics.shown(url)
     names = [*metrics.usual, *sorted(name for name in metrics.kinds if name not in metrics.usual)][
         :LISTED_KEYS
@@ -119,9 +127,13 @@ def ColumnsMenu(metrics: Metrics) -> Element:
                 "popover": "auto",
                 "id": "menu-columns",
                 "aria-label": "Metadata columns",
+                "onToggle": lambda _: set_opened(True),
             },
             html.p({"class": "small t3"}, "Metadata shown as columns"),
-            [_choice(name, metrics.kinds[name], shown, url) for name in names],
+            # Each entry has an address of its own, 30 kB together: not before somebody looks.
+            [_choice(name, metrics.kinds[name], shown, url) for name in names]
+            if was_opened
+            else [bar("60%"), bar("45%"), bar("70%")],
             html.hr(),
             html.a(
                 {"href": url.with_query(columns=None).href, "data-nav": "", "data-stay": ""},

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("Role"),
     Column("Project", class_="desk"),
     Column("Made", is_number=True, class_="desk"),
-    Column("Last used", is_number=True),
+    Column("Last used", is_number=True, class_="desk"),
     Column("Ends", is_number=True),
     Column("", is_number=True),
 )

@@ -69,7 +69,7 @@ def _no_version(project: str, problem: Failed) -> Element:
 def Version(project: str, found: ArtifactVersionDetail) -> Element:
     name = f"{found.artifact} {found.number}"
     own = (found.artifact, page(project, "artifacts", found.artifact))
-    use_place(name, to_project(project), to_artifacts(project), own, (str(found.number), ""))
+    use_place(name, to_project(project), to_artifacts(project), own, (f"Version {found.number}", ""))
     url = use_url(lambda url: url)
     tab = tab_of(url)
     metadata = plain(found.metadata) or {}

@@ -5,7 +5,7 @@ import { STATUS, absolute, ago, bytes, duration, number, template, valueAt } fro
 const NAMES = /(^|_)(id|year)s?$/i; // whole numbers that are names: no thousands
 const RIGHT = ["number", "instant", "duration", "size", "counter"];
 const FIXED = { status: 130, user: 52 };
-const GIVES = ["text", "link", "tags", "json"]; // may be cut to make room
+const GIVES = ["tags", "json", "text", "link"]; // may be cut to make room, in this order
 
 const nameOf = (value) => (typeof value === "object" ? (value.name ?? JSON.stringify(value)) : String(value));
 const TEXT = {
@@ -58,15 +58,21 @@ export function measure(columns, rows, room, family, most) {
     const { kind, suffix, sample, title, note = "", sortable, width = FIXED[kind] } = column;
     const texts = (sample ?? rows).slice(0, 60).map((row) => textOf(column, sample ? row : valueOf(column, row)) + (suffix ? ` ${template(suffix, row, String)}` : ""));
     const fit = Math.max(widest([title, note], "600 12px") + (sortable ? 16 : 0), texts[0] ? widest(texts, "500 13px") : 110);
-    column.natural = width ?? Math.max(column.natural ?? 0, Math.min(most, fit));
+    if (texts[0]) column.seen = Math.max(column.seen ?? 0, Math.min(most, fit)); // never narrower than it was
+    column.pixels = width ?? column.seen ?? fit;
   }
-  const sum = (some) => some.reduce((all, { natural }) => all + natural, 0);
-  const spare = room - sum(columns);
-  const takers = columns.filter(({ width, kind }) => !width && (spare > 0 || GIVES.includes(kind)));
-  const scale = Math.max(0.6, Math.min(1 + spare / sum(takers), most < 320 ? 1.5 : 9));
+  const sum = (some) => some.reduce((all, { pixels }) => all + pixels, 0);
+  const open = columns.filter(({ width }) => !width);
+  const name = open.find(({ kind }) => kind === "text" || kind === "link");
+  for (const kind of most > 300 ? GIVES : [])
+    for (const column of open) {
+      const least = column === name ? 220 : 110;
+      if (column.kind === kind) column.pixels -= Math.max(0, Math.min(sum(columns) - room, column.pixels - least));
+    }
+  const grow = Math.max(1, Math.min(1 + (room - sum(columns)) / sum(open), most < 320 ? 1.5 : 9));
   const lefts = [0];
   for (const column of columns) {
-    column.pixels = Math.floor(takers.includes(column) ? Math.max(column.natural * scale, Math.min(column.natural, 110)) : column.natural);
+    if (!column.width) column.pixels = Math.floor(column.pixels * grow);
     lefts.push(lefts.at(-1) + column.pixels);
   }
   return lefts;
