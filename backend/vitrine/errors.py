@@ -84,13 +84,16 @@ class ArtifactNotFound(NotFound):
 
 class ArtifactVersionNotFound(NotFound):
     def __init__(self, version: object) -> None:
-        super().__init__(f"There is no artifact version {version} in this project.", artifact_version=str(version))
+        super().__init__(
+            f"There is no artifact version {version} in this project.", artifact_version=str(version)
+        )
 
 
 class VisualizationNotFound(NotFound):
     def __init__(self, visualization_id: object) -> None:
         super().__init__(
-            f"There is no visualization {visualization_id} in this project.", visualization_id=str(visualization_id)
+            f"There is no visualization {visualization_id} in this project.",
+            visualization_id=str(visualization_id),
         )
 
 

@@ -38,17 +38,39 @@ def report_run(pipeline: str = "train") -> list[Event]:
         return event("artifact_version", {"id": id, **body}, run_id=run, second=second)
 
     def log(first_line: int, texts: list[str], *, attempt: int = 1) -> Event:
-        lines = [{"at": at(5 + n), "text": text, "stream": "stderr", "level": "error"} for n, text in enumerate(texts)]
-        return event("log", {"step": "fit", "attempt": attempt, "first_line": first_line, "lines": lines}, run_id=run)
+        lines = [
+            {"at": at(5 + n), "text": text, "stream": "stderr", "level": "error"}
+            for n, text in enumerate(texts)
+        ]
+        return event(
+            "log", {"step": "fit", "attempt": attempt, "first_line": first_line, "lines": lines}, run_id=run
+        )
 
     spec = [
         {"key": "load", "name": "load", "outputs": [{"name": "table", "artifact": "table"}]},
-        {"key": "fit", "name": "fit", "parents": ["load"], "inputs": [{"name": "x", "step": "load", "output": "table"}]},
+        {
+            "key": "fit",
+            "name": "fit",
+            "parents": ["load"],
+            "inputs": [{"name": "x", "step": "load", "output": "table"}],
+        },
         {"key": "plot", "name": "plot", "parents": ["fit"]},
     ]
     said = {"id": snapshot, "pipeline": pipeline, "steps": spec, "code": "def train(): …"}
-    opening = {"pipeline": pipeline, "name": "night", "snapshot_id": snapshot, "started_at": at(1), "parameters": {"lr": 0.1}}
-    picture = {"id": str(new_id()), "kind": "html", "sha256": digest("picture"), "size_bytes": 7, "name": "p.html"}
+    opening = {
+        "pipeline": pipeline,
+        "name": "night",
+        "snapshot_id": snapshot,
+        "started_at": at(1),
+        "parameters": {"lr": 0.1},
+    }
+    picture = {
+        "id": str(new_id()),
+        "kind": "html",
+        "sha256": digest("picture"),
+        "size_bytes": 7,
+        "name": "p.html",
+    }
     file = {"path": "table.parquet", "sha256": digest("table"), "size_bytes": 5}
     known = {"id": model, "model": "iris", "version": "v1"}
     return [

@@ -16,7 +16,9 @@ async def counted(app: Application) -> AsyncIterator[list[str]]:
 
     def note(record: Any) -> None:
         is_frame = record.query.lower().startswith(("begin", "commit", "rollback"))
-        is_of_driver = "current_setting('jit')" in record.query or "typeinfo" in record.query  # once a connection
+        is_of_driver = (
+            "current_setting('jit')" in record.query or "typeinfo" in record.query
+        )  # once a connection
         if not is_frame and not is_of_driver:
             seen.append(record.query)
 

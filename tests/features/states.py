@@ -6,7 +6,6 @@ from typing import Any
 
 import asyncpg
 import msgspec
-
 from tests.conftest import CLEAR
 
 TABLES = (
@@ -15,7 +14,13 @@ TABLES = (
     "step_output", "artifact_version_tag", "model", "model_version", "model_version_metadata", "model_version_artifact",
     "run_model_version", "model_version_tag",
 )  # fmt: skip
-NAMED = {"pipeline_id": "pipeline", "artifact_id": "artifact", "model_id": "model", "tag_id": "tag", "key_id": "metadata_key"}
+NAMED = {
+    "pipeline_id": "pipeline",
+    "artifact_id": "artifact",
+    "model_id": "model",
+    "tag_id": "tag",
+    "key_id": "metadata_key",
+}
 # What the server decides when it first sees something is outside the promise.
 DECIDED_BY_SERVER = {"project_id", "number", "last_number", "last_run_number", "last_snapshot_number"}
 SEEN_BY_SERVER = {"run", "tag", "pipeline", "artifact", "model"}
@@ -25,16 +30,15 @@ State = dict[str, list[str]]
 async def read_state(db: asyncpg.Connection) -> State:
     """The rows of every table that events write, with names for the ids that the server made."""
     names = {
-        column: {
-            str(row["id"]): row["name"]
-            for row in await db.fetch(f"select id, name from {table}")
-        }
+        column: {str(row["id"]): row["name"] for row in await db.fetch(f"select id, name from {table}")}
         for column, table in NAMED.items()
     }
     state = {}
     for table in TABLES:
         rows = [msgspec.json.decode(row[0]) for row in await db.fetch(f"select to_jsonb(t) from {table} t")]
-        state[table] = sorted(_spell(table, row, names) for row in rows if table != "run_count" or row["runs"])
+        state[table] = sorted(
+            _spell(table, row, names) for row in rows if table != "run_count" or row["runs"]
+        )
     return state
 
 
@@ -44,7 +48,11 @@ def _spell(table: str, row: dict[str, Any], names: dict[str, dict[str, str]]) ->
         dropped.add("created_at")
     if table in NAMED.values():
         dropped.add("id")
-    kept = {key: names[key].get(str(value), value) if key in NAMED else value for key, value in row.items() if key not in dropped}
+    kept = {
+        key: names[key].get(str(value), value) if key in NAMED else value
+        for key, value in row.items()
+        if key not in dropped
+    }
     return msgspec.json.encode(kept, order="deterministic").decode()
 
 

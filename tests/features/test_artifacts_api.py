@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
-
 from tests.features.conftest import MadeRun, Send, make_event
 from tests.features.statements import counted
 from tests.features.uploads import make_version
+
 from vitrine.app import Application
 from vitrine.ids import new_id
 
@@ -53,14 +53,21 @@ async def test_artifacts_are_paged_filtered_and_searched(api: httpx.AsyncClient,
     second = await get(api, "/artifacts", limit=2, cursor=first["next"])
     assert {item["name"] for item in first["items"] + second["items"]} == {"iris_raw", "iris_model", "houses"}
     assert first["total"] == {"count": 3, "exact": True}
-    assert [one["name"] for one in (await get(api, "/artifacts", q="IRIS_", sort="name"))["items"]] == ["iris_model", "iris_raw"]
-    assert [one["name"] for one in (await get(api, "/artifacts", filter="type = 'model'"))["items"]] == ["iris_model"]
+    assert [one["name"] for one in (await get(api, "/artifacts", q="IRIS_", sort="name"))["items"]] == [
+        "iris_model",
+        "iris_raw",
+    ]
+    assert [one["name"] for one in (await get(api, "/artifacts", filter="type = 'model'"))["items"]] == [
+        "iris_model"
+    ]
     both = await get(api, "/artifacts", filter="type = 'data'", q="iris")
     assert [one["name"] for one in both["items"]] == ["iris_raw"]
     assert (await api.get(f"{API}/artifacts", params={"filter": "status = 'x'"})).status_code == 422
 
 
-async def test_a_version_is_found_by_number_name_id_or_as_the_latest(api: httpx.AsyncClient, send: Send) -> None:
+async def test_a_version_is_found_by_number_name_id_or_as_the_latest(
+    api: httpx.AsyncClient, send: Send
+) -> None:
     first, _ = await make_version(api, send, artifact="iris", version="raw_2023")
     second, _ = await make_version(api, send, artifact="iris")
     for name, id_ in (("1", first), ("raw_2023", first), (first, first), ("2", second), ("latest", second)):
@@ -91,10 +98,19 @@ async def test_a_version_tells_its_files_metadata_visualizations_and_uses(
     assert found["metadata"] == {"rows": 150}
     assert found["tags"] == ["gold"]
     assert found["user"] == "admin"
-    assert [(file["path"], file["size_bytes"]) for file in found["files"]] == [("data.parquet", 4), ("notes/a.txt", 5)]
+    assert [(file["path"], file["size_bytes"]) for file in found["files"]] == [
+        ("data.parquet", 4),
+        ("notes/a.txt", 5),
+    ]
     assert found["visualizations"] == [{"id": shown, "kind": "html", "name": "", "size_bytes": 3}]
-    assert (found["produced_by"]["id"], found["produced_by_step"], found["output"]) == (run.id, "load", "output")
-    assert [(use["run"]["id"], use["step"], use["input"]) for use in found["used_by"]] == [(user.id, "load", "table")]
+    assert (found["produced_by"]["id"], found["produced_by_step"], found["output"]) == (
+        run.id,
+        "load",
+        "output",
+    )
+    assert [(use["run"]["id"], use["step"], use["input"]) for use in found["used_by"]] == [
+        (user.id, "load", "table")
+    ]
     assert found["has_table"] is True
 
 
@@ -109,7 +125,9 @@ async def test_a_version_that_is_only_spoken_of_is_not_there_yet(
 
 async def test_the_content_is_a_zip_of_all_files(api: httpx.AsyncClient, send: Send) -> None:
     large = bytes(range(256)) * 8_192
-    version_id, _ = await make_version(api, send, artifact="iris", files={"data/a.bin": large, "b.txt": b"hello"})
+    version_id, _ = await make_version(
+        api, send, artifact="iris", files={"data/a.bin": large, "b.txt": b"hello"}
+    )
     answer = await api.get(f"{API}/artifact-versions/{version_id}/content")
     assert answer.status_code == 200
     assert "iris-1.zip" in answer.headers["content-disposition"]
@@ -124,7 +142,9 @@ async def test_knowing_a_digest_gives_no_right_to_its_content(
 ) -> None:
     """CVE-2023-36826: whoever knows the digest of another project's content names it in a version of one's own."""
     secret = b"theirs alone"
-    await make_version(api, send, project=other_project, files={"secret.txt": secret}, visualizations=[("html", secret)])
+    await make_version(
+        api, send, project=other_project, files={"secret.txt": secret}, visualizations=[("html", secret)]
+    )
     digest = hashlib.sha256(secret).hexdigest()
     version_id, shown = str(new_id()), str(new_id())
     stored = {"sha256": digest, "size_bytes": len(secret)}
@@ -134,7 +154,11 @@ async def test_knowing_a_digest_gives_no_right_to_its_content(
     }  # fmt: skip
     answer = await api.post(f"{API}/events", json={"events": [make_event("artifact_version", told)]})
     assert answer.status_code == 200
-    for path in (f"/artifact-versions/{version_id}/content", f"/artifact-versions/{version_id}/table", f"/visualizations/{shown}/content"):
+    for path in (
+        f"/artifact-versions/{version_id}/content",
+        f"/artifact-versions/{version_id}/table",
+        f"/visualizations/{shown}/content",
+    ):
         answer = await api.get(API + path)
         assert answer.status_code == 404
         assert secret not in answer.content
@@ -148,7 +172,9 @@ async def test_lineage_goes_back_to_what_made_a_version_and_on_to_what_used_it(
     second = await make_run("train", steps=("fit",), step={"fit": {"inputs": {"rows": [raw]}}})
     model, _ = await make_version(api, send, artifact="model", run_id=second.id, step="fit", output="output")
     third = await make_run("score", steps=("predict",), step={"predict": {"inputs": {"model": [model]}}})
-    scores, _ = await make_version(api, send, artifact="scores", run_id=third.id, step="predict", output="output")
+    scores, _ = await make_version(
+        api, send, artifact="scores", run_id=third.id, step="predict", output="output"
+    )
     async with counted(app) as statements:
         lineage = await get(api, f"/artifact-versions/{model}/lineage")
     assert len(statements) <= 3
@@ -166,15 +192,31 @@ async def test_another_projects_artifacts_answer_like_those_that_do_not_exist(
     api: httpx.AsyncClient, send: Send, other_project: str
 ) -> None:
     foreign, (shown,) = await make_version(
-        api, send, artifact="secret", project=other_project, files={"data.parquet": b"PAR1"}, visualizations=[("csv", b"a\n1")]
+        api,
+        send,
+        artifact="secret",
+        project=other_project,
+        files={"data.parquet": b"PAR1"},
+        visualizations=[("csv", b"a\n1")],
     )
     unknown = str(new_id())
-    for path in ("artifact-versions/{}", "artifact-versions/{}/content", "artifact-versions/{}/table", "artifact-versions/{}/lineage"):
-        theirs, none = await api.get(f"{API}/{path.format(foreign)}"), await api.get(f"{API}/{path.format(unknown)}")
+    for path in (
+        "artifact-versions/{}",
+        "artifact-versions/{}/content",
+        "artifact-versions/{}/table",
+        "artifact-versions/{}/lineage",
+    ):
+        theirs, none = (
+            await api.get(f"{API}/{path.format(foreign)}"),
+            await api.get(f"{API}/{path.format(unknown)}"),
+        )
         assert theirs.status_code == none.status_code == 404
         assert theirs.text.replace(foreign, "") == none.text.replace(unknown, "")
     for path in ("visualizations/{}", "visualizations/{}/content", "visualizations/{}/table"):
-        theirs, none = await api.get(f"{API}/{path.format(shown)}"), await api.get(f"{API}/{path.format(unknown)}")
+        theirs, none = (
+            await api.get(f"{API}/{path.format(shown)}"),
+            await api.get(f"{API}/{path.format(unknown)}"),
+        )
         assert theirs.status_code == none.status_code == 404
         assert theirs.text.replace(shown, "") == none.text.replace(unknown, "")
     assert (await get(api, "/artifacts"))["items"] == []

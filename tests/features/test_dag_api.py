@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-
 from tests.features.conftest import MadeRun, Send, make_event
 from tests.features.statements import counted
+
 from vitrine.app import Application
 from vitrine.ids import new_id
 
@@ -46,7 +46,12 @@ def trials(number: int) -> list[dict[str, Any]]:
 async def start(send: Send, steps: list[dict[str, Any]], *events: dict[str, Any], run_id: str) -> str:
     """A run of these steps; the snapshot's id."""
     snapshot_id = str(new_id())
-    opening = {"status": "running", "pipeline": "sweep", "snapshot_id": snapshot_id, "started_at": BEGIN.isoformat()}
+    opening = {
+        "status": "running",
+        "pipeline": "sweep",
+        "snapshot_id": snapshot_id,
+        "started_at": BEGIN.isoformat(),
+    }
     snapshot = make_event("snapshot", {"id": snapshot_id, "pipeline": "sweep", "steps": steps})
     await send([snapshot, make_event("run", opening, run_id=run_id), *events])
     return snapshot_id
@@ -88,13 +93,17 @@ async def test_the_graph_of_a_snapshot_never_changes_and_is_not_sent_twice(
     first = await api.get(f"{API}/snapshots/{snapshot_id}/dag")
     assert "immutable" in first.headers["cache-control"]
     assert not first.headers["etag"].startswith("W/")
-    again = await api.get(f"{API}/snapshots/{snapshot_id}/dag", headers={"if-none-match": first.headers["etag"]})
+    again = await api.get(
+        f"{API}/snapshots/{snapshot_id}/dag", headers={"if-none-match": first.headers["etag"]}
+    )
     assert (again.status_code, again.content) == (304, b"")
     other = await api.get(f"{API}/snapshots/{snapshot_id}/dag", params={"collapse": "trial"})
     assert other.headers["etag"] != first.headers["etag"]
 
 
-async def test_a_graph_once_drawn_takes_one_statement(app: Application, api: httpx.AsyncClient, send: Send) -> None:
+async def test_a_graph_once_drawn_takes_one_statement(
+    app: Application, api: httpx.AsyncClient, send: Send
+) -> None:
     run_id = str(new_id())
     snapshot_id = await start(send, trials(4), run_id=run_id)
     for path, most in ((f"/runs/{run_id}/dag", 2), (f"/snapshots/{snapshot_id}/dag", 2)):
@@ -114,8 +123,16 @@ async def test_what_a_run_read_from_before_it_is_in_its_graph(
 ) -> None:
     earlier = await make_run("prepare")
     version_id, run_id = str(new_id()), str(new_id())
-    await send([make_event("artifact_version", {"id": version_id, "artifact": "iris", "step": "load"}, run_id=earlier.id)])
-    snapshot_id = await start(send, trials(2), step(run_id, "load", "running", inputs={"raw": [version_id]}), run_id=run_id)
+    await send(
+        [
+            make_event(
+                "artifact_version", {"id": version_id, "artifact": "iris", "step": "load"}, run_id=earlier.id
+            )
+        ]
+    )
+    snapshot_id = await start(
+        send, trials(2), step(run_id, "load", "running", inputs={"raw": [version_id]}), run_id=run_id
+    )
     dag = await get(api, f"/runs/{run_id}/dag")
     node = next(node for node in dag["nodes"] if node["id"] == f"artifact:external:{version_id}")
     assert node["name"] == "iris"
@@ -131,7 +148,9 @@ async def test_an_input_that_arrives_before_its_maker_is_no_artifact_from_before
     api: httpx.AsyncClient, send: Send
 ) -> None:
     run_id, version_id = str(new_id()), str(new_id())
-    await start(send, trials(2), step(run_id, "trial_1", "running", inputs={"rows": [version_id]}), run_id=run_id)
+    await start(
+        send, trials(2), step(run_id, "trial_1", "running", inputs={"rows": [version_id]}), run_id=run_id
+    )
     ids = {node["id"] for node in (await get(api, f"/runs/{run_id}/dag"))["nodes"]}
     assert f"artifact:external:{version_id}" not in ids
 
@@ -171,14 +190,22 @@ async def test_statuses_tell_of_steps_artifacts_and_groups(api: httpx.AsyncClien
     assert statuses["step:load"] == {
         "status": "completed", "started_at": "2026-11-01T12:00:00Z", "ended_at": "2026-11-01T12:00:02Z", "duration_s": 2.0,
     }  # fmt: skip
-    assert statuses["artifact:load:rows"] == {"status": "completed", "artifact_version_id": version_id, "version": 1}
+    assert statuses["artifact:load:rows"] == {
+        "status": "completed",
+        "artifact_version_id": version_id,
+        "version": 1,
+    }
     assert statuses["step:trial_2"]["attempt"] == 2
     assert statuses["step:trial_3"] == {"status": "queued"}
     assert statuses["step:choose"] == {"status": "skipped", "blocked_by": "trial_1"}
     group = statuses["group:trial"]
     assert (group["status"], group["counts"]) == ("failed", {"failed": 1, "running": 1, "queued": 1})
     assert "ended_at" not in group
-    drawn = {node["id"] for collapse in ("none", "trial") for node in (await get(api, f"/runs/{run_id}/dag", collapse=collapse))["nodes"]}
+    drawn = {
+        node["id"]
+        for collapse in ("none", "trial")
+        for node in (await get(api, f"/runs/{run_id}/dag", collapse=collapse))["nodes"]
+    }
     assert set(statuses) <= drawn
 
 

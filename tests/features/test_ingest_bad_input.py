@@ -15,11 +15,11 @@ import asyncpg
 import httpx
 import pytest
 import zstandard
-
 from tests.conftest import RunningServer
 from tests.features.conftest import Send
 from tests.features.reports import Event, at, digest, event
 from tests.features.states import read_state
+
 from vitrine.app import Application
 from vitrine.ids import content_id, new_id
 
@@ -148,7 +148,9 @@ BAD_EVENTS: dict[str, tuple[Event, str]] = {
 
 
 @pytest.mark.parametrize("what", BAD_EVENTS)
-async def test_a_bad_event_is_rejected_alone_and_leaves_nothing(refuse: Callable[..., Any], what: str) -> None:
+async def test_a_bad_event_is_rejected_alone_and_leaves_nothing(
+    refuse: Callable[..., Any], what: str
+) -> None:
     bad, reason = BAD_EVENTS[what]
     assert reason in await refuse(bad)
 
@@ -167,7 +169,12 @@ async def test_a_broken_text_is_rejected_alone(api: httpx.AsyncClient, what: str
     body, reason = RAW_EVENTS[what]
     id, run_id = str(new_id()), str(new_id())
     good = json.dumps(good_event()).encode()
-    bad = b'{"id":"%s","kind":"step","at":"%s","run_id":"%s","body":%s}' % (id.encode(), at(0).encode(), run_id.encode(), body)
+    bad = b'{"id":"%s","kind":"step","at":"%s","run_id":"%s","body":%s}' % (
+        id.encode(),
+        at(0).encode(),
+        run_id.encode(),
+        body,
+    )
     answer = await api.post(EVENTS, content=b'{"events":[%s,%s]}' % (good, bad))
     assert answer.status_code == 200
     (rejected,) = answer.json()["rejected"]
@@ -258,7 +265,15 @@ async def test_a_long_line_is_cut_and_says_so(send: Send, api: httpx.AsyncClient
     run_id = str(new_id())
     text = "é" * 50_000
     await send([event("run", {"status": "running", "pipeline": "train"}, run_id=run_id)])
-    await send([event("log", {"step": "fit", "first_line": 1, "lines": [LINE, LINE | {"text": text}, LINE]}, run_id=run_id)])
+    await send(
+        [
+            event(
+                "log",
+                {"step": "fit", "first_line": 1, "lines": [LINE, LINE | {"text": text}, LINE]},
+                run_id=run_id,
+            )
+        ]
+    )
     found = (await api.get(f"/api/v1/projects/default/runs/{run_id}/steps/fit/logs")).json()["lines"]
     assert [found[0]["text"], found[2]["text"]] == ["hello", "hello"]
     assert found[1]["text"] == "é" * 32_000 + " … [36,000 bytes cut]"
@@ -268,7 +283,9 @@ async def test_a_line_may_hold_any_character_but_a_newline(send: Send, api: http
     run_id = str(new_id())
     text = "\0\r\t\x1b[31m \u2028 🙂 \\u0000"
     await send([event("run", {"status": "running", "pipeline": "train"}, run_id=run_id)])
-    await send([event("log", {"step": "fit", "first_line": 1, "lines": [LINE | {"text": text}]}, run_id=run_id)])
+    await send(
+        [event("log", {"step": "fit", "first_line": 1, "lines": [LINE | {"text": text}]}, run_id=run_id)]
+    )
     found = (await api.get(f"/api/v1/projects/default/runs/{run_id}/steps/fit/logs")).json()["lines"]
     assert found[0]["text"] == text
 
@@ -306,14 +323,22 @@ async def test_an_artifact_version_never_changes(send: Send, db: asyncpg.Connect
 
 async def test_a_version_name_that_is_taken_is_refused(send: Send, db: asyncpg.Connection) -> None:
     first = event("artifact_version", {"id": str(new_id()), "artifact": "table", "version": "gold"})
-    second = event("artifact_version", {"id": str(new_id()), "artifact": "table", "version": "gold"}, run_id=str(new_id()))
+    second = event(
+        "artifact_version",
+        {"id": str(new_id()), "artifact": "table", "version": "gold"},
+        run_id=str(new_id()),
+    )
     assert "'table' has another version 'gold'" in await clash(send, db, first, second)
 
 
-async def test_a_model_version_name_that_has_another_id_is_refused(send: Send, db: asyncpg.Connection) -> None:
+async def test_a_model_version_name_that_has_another_id_is_refused(
+    send: Send, db: asyncpg.Connection
+) -> None:
     id = str(new_id())
     first = event("model_version", {"id": id, "model": "iris", "version": "v1"})
-    second = event("model_version", {"id": str(new_id()), "model": "iris", "version": "v1"}, run_id=str(new_id()))
+    second = event(
+        "model_version", {"id": str(new_id()), "model": "iris", "version": "v1"}, run_id=str(new_id())
+    )
     assert id in await clash(send, db, first, second)
 
 
@@ -339,14 +364,19 @@ async def test_a_run_of_another_project_is_another_run(
     await send([event("run", {"status": "running", "pipeline": "train", "name": "ours"}, run_id=run_id)])
     assert (await api.get(f"/api/v1/projects/{other_project}/runs/{run_id}")).status_code == 404
     await send([event("step", {"step": "fit", "status": "failed"}, run_id=run_id)], project=other_project)
-    await send([event("run", {"status": "failed", "pipeline": "train", "name": "theirs"}, run_id=run_id)], project=other_project)
+    await send(
+        [event("run", {"status": "failed", "pipeline": "train", "name": "theirs"}, run_id=run_id)],
+        project=other_project,
+    )
     ours = (await api.get(f"/api/v1/projects/default/runs/{run_id}")).json()
     assert (ours["status"], ours["name"], ours["step_counts"]) == ("running", "ours", {})
     theirs = (await api.get(f"/api/v1/projects/{other_project}/runs/{run_id}")).json()
     assert (theirs["status"], theirs["name"], theirs["step_counts"]) == ("failed", "theirs", {"failed": 1})
 
 
-async def test_who_may_only_read_reports_nothing(viewer_api: httpx.AsyncClient, anonymous_api: httpx.AsyncClient) -> None:
+async def test_who_may_only_read_reports_nothing(
+    viewer_api: httpx.AsyncClient, anonymous_api: httpx.AsyncClient
+) -> None:
     body = {"events": [good_event()]}
     path = f"/api/v1/projects/default/blobs/{digest('x')}"
     assert (await viewer_api.post(EVENTS, json=body)).status_code == 403
@@ -375,7 +405,10 @@ async def test_an_upload_whose_hash_differs_is_refused(app: Application, api: ht
 
 async def test_an_address_that_is_no_hash_is_refused(api: httpx.AsyncClient) -> None:
     for name in ("abc", "A" * 64, "..%2f..%2fetc"):
-        assert (await api.put(f"/api/v1/projects/default/blobs/{name}", content=b"x")).status_code in (404, 422)
+        assert (await api.put(f"/api/v1/projects/default/blobs/{name}", content=b"x")).status_code in (
+            404,
+            422,
+        )
 
 
 async def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(api: httpx.AsyncClient) -> None:
@@ -384,7 +417,9 @@ async def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(api: http
 
 
 @pytest.mark.parametrize("has_length", [True, False])
-async def test_an_upload_that_stops_half_way_leaves_nothing(running_server: RunningServer, *, has_length: bool) -> None:
+async def test_an_upload_that_stops_half_way_leaves_nothing(
+    running_server: RunningServer, *, has_length: bool
+) -> None:
     content = bytes(range(256)) * (40_000 + has_length)
     path = blob_path(content)
     head = f"PUT {path} HTTP/1.1\r\nhost: {running_server.url.partition('//')[2]}\r\nauthorization: {running_server.headers['authorization']}\r\n"
@@ -394,7 +429,9 @@ async def test_an_upload_that_stops_half_way_leaves_nothing(running_server: Runn
     else:
         request = f"{head}transfer-encoding: chunked\r\n\r\n{len(content):x}\r\n".encode() + half
     before = {one for one in (running_server.data_dir / "store").rglob("*") if one.is_file()}
-    with socket.create_connection(("127.0.0.1", int(running_server.url.rpartition(":")[2])), timeout=20) as client:
+    with socket.create_connection(
+        ("127.0.0.1", int(running_server.url.rpartition(":")[2])), timeout=20
+    ) as client:
         client.sendall(request)
         await asyncio.sleep(0.3)
     for _ in range(100):
@@ -403,7 +440,9 @@ async def test_an_upload_that_stops_half_way_leaves_nothing(running_server: Runn
             break
         await asyncio.sleep(0.1)
     assert left == set()
-    async with httpx.AsyncClient(base_url=running_server.url, headers=running_server.headers, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=running_server.url, headers=running_server.headers, trust_env=False
+    ) as client:
         assert (await client.get(path)).status_code == 404
         assert (await client.put(path, content=content, timeout=60)).status_code == 201
         assert (await client.get(path)).content == content

@@ -7,10 +7,10 @@ import random
 
 import asyncpg
 import httpx
-
 from tests.features.conftest import Send
 from tests.features.reports import Event, at, event, report_run
 from tests.features.states import clear, read_state
+
 from vitrine.ids import new_id
 
 WRITERS = 8
@@ -28,7 +28,9 @@ async def write(send: Send, events: list[Event], *, seed: int) -> int:
     return accepted
 
 
-async def test_eight_writers_of_the_same_events_give_the_state_of_one(send: Send, db: asyncpg.Connection) -> None:
+async def test_eight_writers_of_the_same_events_give_the_state_of_one(
+    send: Send, db: asyncpg.Connection
+) -> None:
     reports = [one for name in ("train", "test", "train") for one in report_run(name)]
     await send(reports)
     expected = await read_state(db)
@@ -42,7 +44,11 @@ async def test_eight_writers_of_large_overlapping_requests_do_not_block_each_oth
 ) -> None:
     runs = [str(new_id()) for _ in range(3)]
     events = [
-        event("step", {"step": f"step_{n}", "status": status, "attempt": attempt, "started_at": at(n)}, run_id=run_id)
+        event(
+            "step",
+            {"step": f"step_{n}", "status": status, "attempt": attempt, "started_at": at(n)},
+            run_id=run_id,
+        )
         for run_id in runs
         for n in range(40)
         for attempt, status in ((1, "running"), (1, "failed"), (2, "running"), (2, "completed"))
@@ -65,7 +71,9 @@ async def test_eight_writers_of_large_overlapping_requests_do_not_block_each_oth
 async def test_each_event_is_accepted_by_one_of_many_writers(send: Send) -> None:
     run_id = str(new_id())
     lines = [{"at": at(1), "text": "x"}]
-    events = [event("log", {"step": "fit", "first_line": n, "lines": lines}, run_id=run_id) for n in range(1, 60)]
+    events = [
+        event("log", {"step": "fit", "first_line": n, "lines": lines}, run_id=run_id) for n in range(1, 60)
+    ]
     events += [event("metadata", {"values": {"loss": n}}, run_id=run_id) for n in range(60)]
     accepted = await asyncio.gather(*(write(send, list(events), seed=seed) for seed in range(WRITERS)))
     assert sum(accepted) == len(events)
@@ -105,7 +113,9 @@ async def test_a_refused_event_takes_no_number(send: Send, db: asyncpg.Connectio
     assert [tuple(row) for row in rows] == [("gold", 1), ("silver", 2)]
 
 
-async def test_of_fifty_writers_of_one_version_name_one_wins(api: httpx.AsyncClient, db: asyncpg.Connection) -> None:
+async def test_of_fifty_writers_of_one_version_name_one_wins(
+    api: httpx.AsyncClient, db: asyncpg.Connection
+) -> None:
     async def post() -> str:
         one = event("artifact_version", {"id": str(new_id()), "artifact": "table", "version": "gold"})
         answer = await api.post("/api/v1/projects/default/events", json={"events": [one]})
@@ -119,12 +129,18 @@ async def test_of_fifty_writers_of_one_version_name_one_wins(api: httpx.AsyncCli
     assert await db.fetchval("select count(*) from artifact_version") == 1
 
 
-async def test_counts_by_status_are_exact_after_concurrent_changes(send: Send, db: asyncpg.Connection) -> None:
+async def test_counts_by_status_are_exact_after_concurrent_changes(
+    send: Send, db: asyncpg.Connection
+) -> None:
     runs = [str(new_id()) for _ in range(12)]
     events = [
         event("run", body, run_id=run_id)
         for run_id in runs
-        for body in ({"status": "running", "pipeline": "train"}, {"status": "failed"}, {"status": "completed"})
+        for body in (
+            {"status": "running", "pipeline": "train"},
+            {"status": "failed"},
+            {"status": "completed"},
+        )
     ]
     await asyncio.gather(*(write(send, list(events), seed=seed) for seed in range(WRITERS)))
     counted = await db.fetch("select status, runs from run_count where runs <> 0")

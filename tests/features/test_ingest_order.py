@@ -10,10 +10,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
 from tests.features.conftest import Send
 from tests.features.reports import Event, at, digest, event, report_run
 from tests.features.states import State, clear, read_state
+
 from vitrine.ids import new_id
 
 EVENTS = report_run()
@@ -62,7 +62,9 @@ async def test_the_same_events_again_change_nothing(send: Send, db: asyncpg.Conn
     first = await send(EVENTS)
     assert first["accepted"] > len(EVENTS) // 2
     before = await read_state(db)
-    numbers = await db.fetch("select id, number, xmin from run union all select id, number, xmin from artifact_version")
+    numbers = await db.fetch(
+        "select id, number, xmin from run union all select id, number, xmin from artifact_version"
+    )
     assert await send(EVENTS) == {"accepted": 0, "duplicate": len(EVENTS), "rejected": []}
     assert await read_state(db) == before
     assert numbers == await db.fetch(
@@ -86,8 +88,14 @@ async def test_a_step_may_end_before_it_starts(send: Send, db: asyncpg.Connectio
     end = step_event(run_id, status="completed", ended_at=at(2))
     await send([end])
     await send([start])
-    row = await db.fetchrow("select status, started_at, ended_at, parameters from step where run_id = $1", run_id)
-    assert (row["status"], row["started_at"].isoformat(), row["ended_at"].isoformat()) == ("completed", at(1), at(2))
+    row = await db.fetchrow(
+        "select status, started_at, ended_at, parameters from step where run_id = $1", run_id
+    )
+    assert (row["status"], row["started_at"].isoformat(), row["ended_at"].isoformat()) == (
+        "completed",
+        at(1),
+        at(2),
+    )
     assert bytes(row["parameters"]) == b'{"depth": 3}'
 
 
@@ -134,7 +142,9 @@ async def test_a_model_may_name_artifacts_that_come_later(send: Send, db: asyncp
 
 
 async def fetch_outputs(db: asyncpg.Connection, run_id: str) -> list[str]:
-    rows = await db.fetch("select artifact_version_id from step_output where run_id = $1 order by output, position", run_id)
+    rows = await db.fetch(
+        "select artifact_version_id from step_output where run_id = $1 order by output, position", run_id
+    )
     return [str(row[0]) for row in rows]
 
 
@@ -143,8 +153,18 @@ async def test_a_cached_step_has_the_outputs_of_the_earlier_run(
     send: Send, db: asyncpg.Connection, is_reversed: bool
 ) -> None:
     earlier, later, version = str(new_id()), str(new_id()), str(new_id())
-    made = event("artifact_version", {"id": version, "artifact": "model", "step": "fit", "output": "model"}, run_id=earlier)
-    cached = step_event(later, status="cached", cached_from_run_id=earlier, cache_key=digest("x"), outputs={"model": [version]})
+    made = event(
+        "artifact_version",
+        {"id": version, "artifact": "model", "step": "fit", "output": "model"},
+        run_id=earlier,
+    )
+    cached = step_event(
+        later,
+        status="cached",
+        cached_from_run_id=earlier,
+        cache_key=digest("x"),
+        outputs={"model": [version]},
+    )
     for one in (cached, made) if is_reversed else (made, cached):
         await send([one])
     assert await fetch_outputs(db, earlier) == await fetch_outputs(db, later) == [version]
@@ -155,7 +175,15 @@ async def test_an_artifact_version_alone_makes_an_output_until_the_step_lists_th
 ) -> None:
     run_id, one, two = str(new_id()), str(new_id()), str(new_id())
     for id in (two, one):
-        await send([event("artifact_version", {"id": id, "artifact": "model", "step": "fit", "output": "model"}, run_id=run_id)])
+        await send(
+            [
+                event(
+                    "artifact_version",
+                    {"id": id, "artifact": "model", "step": "fit", "output": "model"},
+                    run_id=run_id,
+                )
+            ]
+        )
     assert await fetch_outputs(db, run_id) == [one, two]
     await send([step_event(run_id, status="completed", outputs={"model": [two]})])
     assert await fetch_outputs(db, run_id) == [two]

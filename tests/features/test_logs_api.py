@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-
 from tests.features.conftest import Send, make_event
 from tests.features.statements import counted
+
 from vitrine.app import Application
 from vitrine.ids import new_id
 
@@ -29,13 +29,20 @@ def make_lines(first: int, number: int) -> list[dict[str, Any]]:
     ]
 
 
-async def write_log(send: Send, *, lines: int = 2_500, attempt: int = 1, run_id: str | None = None, last_first: bool = False) -> str:
+async def write_log(
+    send: Send, *, lines: int = 2_500, attempt: int = 1, run_id: str | None = None, last_first: bool = False
+) -> str:
     """A log in pieces of 1,000 lines; the id of its run."""
     run_id = run_id or str(new_id())
     pieces = [
         make_event(
             "log",
-            {"step": "fit", "attempt": attempt, "first_line": first, "lines": make_lines(first, min(1_000, lines - first + 1))},
+            {
+                "step": "fit",
+                "attempt": attempt,
+                "first_line": first,
+                "lines": make_lines(first, min(1_000, lines - first + 1)),
+            },
             run_id=run_id,
         )
         for first in range(1, lines + 1, 1_000)
@@ -102,7 +109,9 @@ async def test_a_level_means_this_level_and_above(api: httpx.AsyncClient, send: 
     assert (await get(api, run_id, level="critical", q="epoch", regex=True))["total"] == 25
 
 
-async def test_the_newest_attempt_is_shown_unless_another_is_asked_for(api: httpx.AsyncClient, send: Send) -> None:
+async def test_the_newest_attempt_is_shown_unless_another_is_asked_for(
+    api: httpx.AsyncClient, send: Send
+) -> None:
     run_id = await write_log(send, lines=5)
     begun = {"step": "fit", "status": "running", "attempt": 2, "started_at": BEGIN.isoformat()}
     await send([make_event("step", begun, run_id=run_id)])
@@ -140,9 +149,16 @@ async def test_a_step_that_has_not_begun_has_an_empty_log_and_an_unknown_one_non
     assert (answer.status_code, answer.json()["code"]) == (404, "StepNotFound")
 
 
-async def test_reading_a_log_takes_at_most_three_statements(app: Application, api: httpx.AsyncClient, send: Send) -> None:
+async def test_reading_a_log_takes_at_most_three_statements(
+    app: Application, api: httpx.AsyncClient, send: Send
+) -> None:
     run_id = await write_log(send)
-    for parameters in ({}, {"q": "needle"}, {"level": "error"}, {"q": "needle", "regex": True, "level": "error"}):
+    for parameters in (
+        {},
+        {"q": "needle"},
+        {"level": "error"},
+        {"q": "needle", "regex": True, "level": "error"},
+    ):
         async with counted(app) as statements:
             await get(api, run_id, **parameters)
         assert len(statements) <= 3, statements

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-
 from tests.features.conftest import MadeRun, Send, make_event
 from tests.features.statements import counted
+
 from vitrine.app import Application
 from vitrine.ids import new_id
 
@@ -28,7 +28,9 @@ async def test_a_pipeline_shows_its_last_runs_oldest_first(
     app: Application, api: httpx.AsyncClient, make_run: MakeRun
 ) -> None:
     runs = [
-        await make_run("train", started_at=BEGIN + timedelta(minutes=n), status="failed" if n == 2 else "completed")
+        await make_run(
+            "train", started_at=BEGIN + timedelta(minutes=n), status="failed" if n == 2 else "completed"
+        )
         for n in range(3)
     ]
     await make_run("score")
@@ -46,7 +48,9 @@ async def test_a_pipeline_shows_its_last_runs_oldest_first(
     assert await get(api, f"/pipelines/{train['id']}") == train
 
 
-async def test_pipelines_are_paged_by_name_and_found_by_a_part_of_it(api: httpx.AsyncClient, make_run: MakeRun) -> None:
+async def test_pipelines_are_paged_by_name_and_found_by_a_part_of_it(
+    api: httpx.AsyncClient, make_run: MakeRun
+) -> None:
     for name in ("b_1", "a_1", "c_1", "aX1"):
         await make_run(name)
     first = await get(api, "/pipelines", limit=3)
@@ -68,7 +72,12 @@ async def test_a_pipeline_keeps_its_snapshots(api: httpx.AsyncClient, make_run: 
         (second.snapshot_id, 2, 2, 2),
         (first.snapshot_id, 1, 1, 1),
     ]
-    older = await get(api, "/pipelines/train/snapshots", limit=1, cursor=(await get(api, "/pipelines/train/snapshots", limit=1))["next"])
+    older = await get(
+        api,
+        "/pipelines/train/snapshots",
+        limit=1,
+        cursor=(await get(api, "/pipelines/train/snapshots", limit=1))["next"],
+    )
     assert [one["number"] for one in older["items"]] == [1]
     detail = await get(api, f"/snapshots/{second.snapshot_id}")
     assert (detail["pipeline"], detail["number"]) == ("train", 2)
@@ -88,7 +97,13 @@ async def test_the_keys_of_a_project_tell_the_kind_of_their_values(
     api: httpx.AsyncClient, make_run: MakeRun, send: Send, other_project: str
 ) -> None:
     run = await make_run(
-        metadata={"accuracy": 0.9, "note": "good", "is_final": True, "trained_at": "2026-11-01T12:00:00Z", "grid": [1, 2]},
+        metadata={
+            "accuracy": 0.9,
+            "note": "good",
+            "is_final": True,
+            "trained_at": "2026-11-01T12:00:00Z",
+            "grid": [1, 2],
+        },
         step_metadata={"fit": {"loss": {"train": 0.1}}},
     )
     version = {"id": str(new_id()), "artifact": "rows", "metadata": {"size": 12}}

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import msgspec
-
 from tests.features.conftest import MadeRun, Send, make_event
 from tests.features.statements import counted
+
 from vitrine.app import Application
 from vitrine.ids import new_id
 
@@ -94,7 +94,9 @@ async def test_the_asked_metadata_come_with_the_runs(api: httpx.AsyncClient, mak
     await make_run(metadata={"accuracy": 0.9}, step_metadata={"fit": {"accuracy": 0.1, "loss": "NaN"}})
     page = await get(api, RUNS, metadata=["accuracy", "loss", "nowhere"])
     assert page["items"][0]["metadata"] == {"accuracy": 0.9, "loss": "NaN"}
-    sorted_ = await get(api, RUNS, metadata="accuracy", sort="-metadata.accuracy", filter="metadata.accuracy > 0")
+    sorted_ = await get(
+        api, RUNS, metadata="accuracy", sort="-metadata.accuracy", filter="metadata.accuracy > 0"
+    )
     assert sorted_["items"][0]["metadata"] == {"accuracy": 0.9}
 
 
@@ -224,7 +226,12 @@ async def test_a_step_tells_its_code_inputs_outputs_attempts_and_log(
             "configuration": {"retry": 2},
         },
     ]
-    failure = {"type": "OSError", "message": "disk", "traceback": "…", "frames": [{"path": "train.py", "line": 13}]}
+    failure = {
+        "type": "OSError",
+        "message": "disk",
+        "traceback": "…",
+        "frames": [{"path": "train.py", "line": 13}],
+    }
     lines = [
         {"at": BEGIN.isoformat(), "text": "begin"},
         {"at": BEGIN.isoformat(), "text": "broken", "level": "error"},
@@ -249,7 +256,12 @@ async def test_a_step_tells_its_code_inputs_outputs_attempts_and_log(
     async with counted(app) as statements:
         found = await get(api, f"{RUNS}/{run_id}/steps/fit%20model+%C3%BC")
     assert len(statements) <= 3
-    assert (found["name"], found["code"], found["code_path"], found["code_line"]) == ("fit", spec[1]["code"], "train.py", 12)
+    assert (found["name"], found["code"], found["code_path"], found["code_line"]) == (
+        "fit",
+        spec[1]["code"],
+        "train.py",
+        12,
+    )
     assert found["parents"] == ["load"]
     assert found["configuration"] == {"retry": 2}
     assert found["parameters"] == {"epochs": 3}
@@ -273,7 +285,12 @@ async def test_a_run_is_renamed_tagged_and_archived_by_hand(
     api: httpx.AsyncClient, make_run: MakeRun, db: Any
 ) -> None:
     made = await make_run(tags=["old", "kept"])
-    change = {"name": "the good one", "add_tags": ["new", "new"], "remove_tags": ["old", "never"], "archived": True}
+    change = {
+        "name": "the good one",
+        "add_tags": ["new", "new"],
+        "remove_tags": ["old", "never"],
+        "archived": True,
+    }
     answer = await api.patch(f"{RUNS}/{made.id}", json=change)
     assert answer.status_code == 200, answer.text
     assert answer.json()["name"] == "the good one"
@@ -282,8 +299,14 @@ async def test_a_run_is_renamed_tagged_and_archived_by_hand(
     assert await get(api, RUNS) == {"items": [], "next": None, "total": {"count": 0, "exact": True}}
     assert [one["id"] for one in (await get(api, RUNS, archived=True))["items"]] == [made.id]
     kept = await api.patch(f"{RUNS}/{made.id}", json={"archived": False})
-    assert (kept.json()["name"], kept.json()["tags"], kept.json()["archived_at"]) == ("the good one", ["kept", "new"], None)
-    assert await db.fetchval("select count(*) from audit where object_kind = 'run' and action = 'change'") == 2
+    assert (kept.json()["name"], kept.json()["tags"], kept.json()["archived_at"]) == (
+        "the good one",
+        ["kept", "new"],
+        None,
+    )
+    assert (
+        await db.fetchval("select count(*) from audit where object_kind = 'run' and action = 'change'") == 2
+    )
     assert await db.fetchval("select count(*) from event where kind = 'run' and run_id = $1", made.id) >= 2
 
 
@@ -313,7 +336,9 @@ async def test_deleting_a_run_says_what_went_and_keeps_the_counts_right(
     assert (await api.get(f"{RUNS}/{gone.id}")).status_code == 404
     assert (await get(api, RUNS))["total"]["count"] == 1
     assert (await get(api, "/api/v1/projects/default"))["statuses"] == {"completed": 1}
-    assert (await api.get(f"/api/v1/projects/default/artifact-versions/{version_id}")).json()["produced_by"] is None
+    assert (await api.get(f"/api/v1/projects/default/artifact-versions/{version_id}")).json()[
+        "produced_by"
+    ] is None
     facts = await db.fetchval("select facts from audit where action = 'delete' and object_id = $1", gone.id)
     assert msgspec.json.decode(facts)["name"] == gone.name
     assert (await api.get(f"{RUNS}/{stays.id}")).status_code == 200

@@ -14,7 +14,6 @@ import httpx
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-
 from tests.features.conftest import Send
 from tests.features.uploads import make_version
 
@@ -46,7 +45,11 @@ async def get(api: httpx.AsyncClient, path: str, **parameters: Any) -> Any:
 
 
 async def test_a_window_shows_some_rows_of_some_columns(api: httpx.AsyncClient, send: Send) -> None:
-    path = await store(api, send, {"n": list(range(500)), "a, b": [f"row {n}" for n in range(500)], "x": [n / 2 for n in range(500)]})
+    path = await store(
+        api,
+        send,
+        {"n": list(range(500)), "a, b": [f"row {n}" for n in range(500)], "x": [n / 2 for n in range(500)]},
+    )
     window = await get(api, path, offset=490, limit=5, columns="a, b,n")
     assert window["columns"] == [
         {"name": "a, b", "type": "text", "data_type": "string"},
@@ -86,7 +89,10 @@ async def test_every_value_can_be_said_in_json(api: httpx.AsyncClient, send: Sen
         "null": pa.nulls(4),
     }
     window = await get(api, await store(api, send, columns))
-    first, second, third, fourth = ({column["name"]: value for column, value in zip(window["columns"], row, strict=True)} for row in window["rows"])
+    first, second, third, fourth = (
+        {column["name"]: value for column, value in zip(window["columns"], row, strict=True)}
+        for row in window["rows"]
+    )
     kinds = {column["name"]: column["type"] for column in window["columns"]}
     assert kinds == {
         "float": "number", "large": "number", "bool": "bool", "bytes": "text", "naive": "instant", "zoned": "instant",
@@ -100,7 +106,9 @@ async def test_every_value_can_be_said_in_json(api: httpx.AsyncClient, send: Sen
     assert first["nested"] == {"a": [1.5, "NaN"]}
     assert (first["kind"], fourth["long"], first["null"]) == ("x", "<script>", None)
     assert (len(first["long"]), first["long"][-1]) == (1_000, "…")
-    assert next(column["data_type"] for column in window["columns"] if column["name"] == "kind").startswith("dictionary")
+    assert next(column["data_type"] for column in window["columns"] if column["name"] == "kind").startswith(
+        "dictionary"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +150,11 @@ async def test_a_filter_keeps_the_rows_that_fulfil_it(
 
 async def test_a_wrong_column_sort_or_filter_says_so(api: httpx.AsyncClient, send: Send) -> None:
     path = await store(api, send, {"n": [1]})
-    for parameters, code in (({"columns": "n,m"}, "Invalid"), ({"sort": "m"}, "Invalid"), ({"filter": "m = 1"}, "FilterInvalid")):
+    for parameters, code in (
+        ({"columns": "n,m"}, "Invalid"),
+        ({"sort": "m"}, "Invalid"),
+        ({"filter": "m = 1"}, "FilterInvalid"),
+    ):
         answer = await api.get(path, params=parameters)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
         assert "'m'" in answer.json()["detail"]
@@ -174,7 +186,9 @@ async def test_an_untidy_csv_is_shown_as_far_as_it_goes(api: httpx.AsyncClient, 
 
 
 async def test_what_is_no_table_says_so(api: httpx.AsyncClient, send: Send) -> None:
-    version_id, (html,) = await make_version(api, send, files={"model.pkl": b"x"}, visualizations=[("html", b"<p>")])
+    version_id, (html,) = await make_version(
+        api, send, files={"model.pkl": b"x"}, visualizations=[("html", b"<p>")]
+    )
     for path in (f"{API}/artifact-versions/{version_id}/table", f"{API}/visualizations/{html}/table"):
         answer = await api.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "TableNotFound")
@@ -216,4 +230,5 @@ async def test_a_pickle_is_never_opened(api: httpx.AsyncClient, send: Send, tmp_
         for path in ("", "/content", "/table"):
             await api.get(f"{API}/visualizations/{id_}{path}")
     assert not canary.exists()
-    assert pickle.loads(content) and canary.read_text() == "executed"
+    assert pickle.loads(content)
+    assert canary.read_text() == "executed"

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from tests.features.conftest import Send
 from tests.features.uploads import make_version
 
@@ -30,10 +29,17 @@ def make_png(width: int, height: int) -> bytes:
     """A PNG that says it has this size."""
 
     def part(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(b"\0\0\0\0")) + part(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + part(b"IHDR", header)
+        + part(b"IDAT", zlib.compress(b"\0\0\0\0"))
+        + part(b"IEND", b"")
+    )
 
 
 async def test_a_visualization_says_what_it_is_of(api: httpx.AsyncClient, send: Send) -> None:
@@ -58,8 +64,10 @@ async def test_html_runs_in_a_sandbox_that_reaches_nothing(api: httpx.AsyncClien
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
 
 
-async def test_markdown_becomes_a_document_without_scripts_of_its_own(api: httpx.AsyncClient, send: Send) -> None:
-    text = """# Report
+async def test_markdown_becomes_a_document_without_scripts_of_its_own(
+    api: httpx.AsyncClient, send: Send
+) -> None:
+    text = b"""# Report
 
 | a | b |
 |---|---|
@@ -67,7 +75,7 @@ async def test_markdown_becomes_a_document_without_scripts_of_its_own(api: httpx
 
 <script>alert(1)</script> <img src=x onerror=alert(1)>
 [link](javascript:alert(1)) [page](data:text/html,x) ![](data:image/png;base64,AAAA) ![](https://evil.example/x.png)
-""".encode()
+"""
     answer = await show(api, send, "markdown", text)
     html = answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -94,9 +102,16 @@ async def test_markdown_can_be_had_as_it_was_written(api: httpx.AsyncClient, sen
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_hostile_markdown_neither_hangs_the_server_nor_is_lost(api: httpx.AsyncClient, send: Send) -> None:
+async def test_hostile_markdown_neither_hangs_the_server_nor_is_lost(
+    api: httpx.AsyncClient, send: Send
+) -> None:
     """CVE-2022-34749: nested or unbalanced marks that a parser goes through again and again."""
-    for text in (b">" * 90 + b" deep", b"|a|b|\n|-|-|\n" + b"|1|2|\n" * 90_000, b"[" * 20_000, b"# long\n" + b"x " * 1_000_000):
+    for text in (
+        b">" * 90 + b" deep",
+        b"|a|b|\n|-|-|\n" + b"|1|2|\n" * 90_000,
+        b"[" * 20_000,
+        b"# long\n" + b"x " * 1_000_000,
+    ):
         answer = await show(api, send, "markdown", text)
         assert answer.status_code == 200
         assert text[-3:].strip() in answer.content
@@ -108,7 +123,10 @@ async def test_hostile_markdown_neither_hangs_the_server_nor_is_lost(api: httpx.
         (make_png(2, 1), "image/png"),
         (b"GIF89a\x02\x00\x01\x00\x00\x00\x00;", "image/gif"),
         (base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/wAARCAABAAIDASIAAhEBAxEB/9k="), "image/jpeg"),
-        (b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x01\x00\x00\x00\x07\x10\x11\x11\x88\x88\xfe\x07", "image/webp"),
+        (
+            b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x01\x00\x00\x00\x07\x10\x11\x11\x88\x88\xfe\x07",
+            "image/webp",
+        ),
     ],
 )
 async def test_a_picture_is_told_by_its_bytes(
@@ -120,9 +138,16 @@ async def test_a_picture_is_told_by_its_bytes(
     assert "sandbox" in policy_of(answer)
 
 
-async def test_a_picture_with_scripts_is_downloaded_and_runs_nothing(api: httpx.AsyncClient, send: Send) -> None:
+async def test_a_picture_with_scripts_is_downloaded_and_runs_nothing(
+    api: httpx.AsyncClient, send: Send
+) -> None:
     """CVE-2022-23552, CVE-2023-47115: an SVG with onload, opened by itself."""
-    answer = await show(api, send, "image", b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
+    answer = await show(
+        api,
+        send,
+        "image",
+        b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+    )
     policy = policy_of(answer)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -173,7 +198,9 @@ async def test_an_unchanging_content_is_not_sent_twice(api: httpx.AsyncClient, s
     assert "immutable" in first.headers["cache-control"]
 
 
-async def test_a_content_that_was_never_uploaded_is_missing(api: httpx.AsyncClient, send: Send, db: Any) -> None:
+async def test_a_content_that_was_never_uploaded_is_missing(
+    api: httpx.AsyncClient, send: Send, db: Any
+) -> None:
     _, (id_,) = await make_version(api, send, visualizations=[("html", b"<p>hi")])
     await db.execute("delete from blob")
     answer = await api.get(f"{API}/visualizations/{id_}/content")

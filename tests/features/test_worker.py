@@ -46,7 +46,9 @@ async def test_an_error_of_a_task_is_that_of_the_caller(worker: Worker) -> None:
         await worker.run(match_lines, "(", [], limit_s=30)
 
 
-async def test_no_secret_of_the_server_is_in_reach_of_a_task(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_secret_of_the_server_is_in_reach_of_a_task(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     monkeypatch.setenv("VITRINE_SECRET_KEY", "secret")
     for name in (b"DATABASE_URL", b"VITRINE_SECRET_KEY"):

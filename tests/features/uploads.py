@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-
 from tests.features.conftest import Send, make_event
+
 from vitrine.ids import new_id
 
 
@@ -38,7 +38,12 @@ async def make_version(
         for path, content in (files or {}).items()
     ]
     shown = [
-        {"id": str(new_id()), "kind": kind, "sha256": await upload(api, content, project=project), "size_bytes": len(content)}
+        {
+            "id": str(new_id()),
+            "kind": kind,
+            "sha256": await upload(api, content, project=project),
+            "size_bytes": len(content),
+        }
         for kind, content in visualizations
     ]
     told = {"id": version_id, "artifact": artifact, "files": stored, "visualizations": shown, **body}

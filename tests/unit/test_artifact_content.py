@@ -16,7 +16,12 @@ def test_what_is_unpacked_stays_in_its_folder() -> None:
 
 
 def test_each_file_of_a_zip_has_a_name_of_its_own() -> None:
-    assert name_members(["x.csv", "X.csv", "x.csv", "sub/x.csv"]) == ["x.csv", "X_2.csv", "x_3.csv", "sub/x.csv"]
+    assert name_members(["x.csv", "X.csv", "x.csv", "sub/x.csv"]) == [
+        "x.csv",
+        "X_2.csv",
+        "x_3.csv",
+        "sub/x.csv",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -24,11 +29,17 @@ def test_each_file_of_a_zip_has_a_name_of_its_own() -> None:
     [
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\0\x10", ("image/png", 256, 16)),
         (b"GIF89a\x02\0\x03\0", ("image/gif", 2, 3)),
-        (b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xc2\0\x11\x08\0\x02\0\x05", ("image/jpeg", 5, 2)),
+        (
+            b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xc2\0\x11\x08\0\x02\0\x05",
+            ("image/jpeg", 5, 2),
+        ),
         (b"\xff\xd8\xff\xe0", ("image/jpeg", 0, 0)),
         (b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x01\0\0\x02\0\0", ("image/webp", 2, 3)),
         (b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\x30\x01\0\x9d\x01\x2a\x07\0\x05\0", ("image/webp", 7, 5)),
-        (b"\xef\xbb\xbf <?xml version='1.0'?><!-- <a> --><!DOCTYPE svg><svg width='1'>", ("image/svg+xml", 0, 0)),
+        (
+            b"\xef\xbb\xbf <?xml version='1.0'?><!-- <a> --><!DOCTYPE svg><svg width='1'>",
+            ("image/svg+xml", 0, 0),
+        ),
     ],
 )
 def test_a_picture_is_known_by_its_first_bytes(head: bytes, wanted: tuple[str, int, int]) -> None:

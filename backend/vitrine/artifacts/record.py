@@ -83,7 +83,7 @@ async def mention_versions(db: Connection, project_id: UUID, ids: Collection[UUI
         return {}
     await db.execute(MENTION_VERSIONS, project_id, list(ids))
     return {
-        row[0]: _Known(*row[1:9], msgspec.json.decode(row[9], type=list[StoredFile]), row[10])
+        row[0]: _Known(*row[1:9], msgspec.json.decode(row[9], type=list[StoredFile]), row[10])  # type: ignore[call-arg]
         for row in await db.fetch(LOCK_VERSIONS, project_id, list(ids))
     }
 

@@ -68,7 +68,9 @@ def write_model_card(
     accuracy = (predictions["digit"] == predictions["predicted"]).mean()
     usual = type(classifier)().get_params()
     chosen = {name: value for name, value in classifier.get_params().items() if value != usual[name]}
-    settings = "\n".join(f"| `{name}` | {value} |" for name, value in sorted(chosen.items())) or "| all | as usual |"
+    settings = (
+        "\n".join(f"| `{name}` | {value} |" for name, value in sorted(chosen.items())) or "| all | as usual |"
+    )
     return MarkdownString(f"""# {type(classifier).__name__} for handwritten digits
 
 Reaches **{accuracy:.2%}** accuracy on {len(predictions)} pictures that it has not seen.

@@ -66,7 +66,7 @@ async def apply_events(pool: Pool, project_id: UUID, decoded: Decoded, *, user_i
     return Receipt(accepted, batch.size + decoded.repeated - accepted, rejected)
 
 
-class _Refused(Exception):  # noqa: N818  the way out of a transaction
+class _Refused(Exception):
     """Some events clash with what is stored: everything is undone and done again without them."""
 
 

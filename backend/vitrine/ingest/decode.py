@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -190,7 +190,11 @@ def _refuse_other(event: Event, text: bytes, before: bytes) -> None:
 def _read_id(text: bytes) -> str:
     """The id that the event gives itself, as far as it can be read."""
     # msgspec stops at half a character even in what it passes over; json does not
-    for read in (lambda: _read_label.decode(text).id, lambda: json.loads(text)["id"]):
+    readers: tuple[Callable[[], Any], ...] = (
+        lambda: _read_label.decode(text).id,
+        lambda: json.loads(text)["id"],
+    )
+    for read in readers:
         with suppress(RecursionError, ValueError, TypeError, KeyError):
             id = read()
             return id[:64] if isinstance(id, str) else ""

@@ -101,7 +101,9 @@ class Hub:
                 if batch.changes:
                     yield b"".join(change.sse for change in batch.changes)
                 else:
-                    yield b"id: %d\nevent: ping\ndata: {}\n\n" % batch.position  # an event, since pages cannot hear comments
+                    yield (
+                        b"id: %d\nevent: ping\ndata: {}\n\n" % batch.position
+                    )  # an event, since pages cannot hear comments
 
     async def _follow(self, project_id: UUID, after: int | None) -> AsyncGenerator[Batch, None]:
         """One batch at once, one at every news of the project, and an empty one after each silence of `ping_s`."""
