@@ -1,6 +1,5 @@
 """The server: every feature's routes in one list, what they share, and the guard around it all."""
 
-import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
@@ -15,22 +14,30 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
 import vitrine
+from vitrine.access import routes as access
 from vitrine.access.actors import open_actors
 from vitrine.access.attempts import Attempts
 from vitrine.access.permissions import SAFE_METHODS, check_permissions, require
 from vitrine.access.sign_in import PAGES as SIGN_IN_PAGES
 from vitrine.access.structs import Actor
+from vitrine.artifacts import routes as artifacts
 from vitrine.database.notify import open_notifier
 from vitrine.database.pool import connection, open_pool, transaction
 from vitrine.http.guard import AsgiApp, Guard
 from vitrine.http.health import ROUTES as HEALTH_ROUTES
 from vitrine.http.problem import answer_error
+from vitrine.ingest import routes as ingest
+from vitrine.live import routes as live
 from vitrine.live.hub import open_hub
+from vitrine.metadata import routes as metadata
+from vitrine.pipelines import routes as pipelines
+from vitrine.projects import routes as projects
+from vitrine.runs import routes as runs
 from vitrine.settings import Settings
 from vitrine.storage.local import LocalStore
 
 BODY_LIMIT_BYTES = 1_000_000
-FEATURES = ("access", "projects", "runs", "pipelines", "artifacts", "models", "metadata", "ingest", "live")
+FEATURES = (access, projects, metadata, pipelines, runs, artifacts, ingest, live)
 
 
 class Dashboard(Protocol):
@@ -72,7 +79,9 @@ def create_app(settings: Settings, *, dashboard: Dashboard | None = None) -> App
 
 def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
     """The routes, behind `require`, without the guard: the dashboard's own calls come in here."""
-    api = Router("/api/v1", route_handlers=[*list_feature_routes(), get_openapi])
+    api = Router(
+        "/api/v1", route_handlers=[*(route for feature in FEATURES for route in feature.ROUTES), get_openapi]
+    )
     pages = list(dashboard.routes) if dashboard else []
     return Litestar(
         [api, *HEALTH_ROUTES, *SIGN_IN_PAGES, *pages],
@@ -102,22 +111,6 @@ def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
             }
         ),
     )
-
-
-def list_feature_routes() -> list[Any]:
-    """The routes of every feature, below /api/v1."""
-    return [route for name in FEATURES for route in _routes_of(name)]
-
-
-def _routes_of(feature: str) -> list[Any]:
-    name = f"vitrine.{feature}.routes"
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return []
-    return list(module.ROUTES)
 
 
 @asynccontextmanager

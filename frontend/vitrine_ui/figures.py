@@ -58,11 +58,14 @@ def size(size_bytes: int | None) -> str:
 
 
 def ago(instant: datetime, now: datetime | None = None) -> str:
-    """`now`, `12 min ago`, `3 h ago`, `2 d ago`, `8 Jul`, `8 Jul 2024`. The browser keeps it going (static/boot.js)."""
+    """`now`, `12 min ago`, `3 h ago`, `2 d ago`, `8 Jul`, `8 Jul 2024`, `in 27 d`. The browser keeps it going (static/boot.js)."""
     today = now or datetime.now(UTC)
     s = (today - instant).total_seconds()
     if s < -60:
-        return f"in {duration(-s)}"
+        unit_s, word = next(
+            (unit_s, word) for unit_s, word in ((86_400, "d"), (3600, "h"), (60, "min")) if -s >= unit_s
+        )
+        return f"in {round(-s / unit_s)} {word}"
     for limit, unit_s, word in (
         (10, 0, ""),
         (60, 1, "s"),

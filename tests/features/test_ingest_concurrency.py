@@ -145,3 +145,15 @@ async def test_counts_by_status_are_exact_after_concurrent_changes(
     await asyncio.gather(*(write(send, list(events), seed=seed) for seed in range(WRITERS)))
     counted = await db.fetch("select status, runs from run_count where runs <> 0")
     assert [tuple(row) for row in counted] == [("completed", 12)]
+
+
+async def test_reports_of_what_is_being_deleted_do_not_fail(send: Send, db: asyncpg.Connection) -> None:
+    events = report_run()
+
+    async def delete() -> None:
+        for _ in range(25):
+            for table in ("run", "artifact_version", "artifact", "model_version", "model", "pipeline", "metadata_key", "tag"):
+                await db.execute(f"delete from {table}")
+                await asyncio.sleep(0)
+
+    await asyncio.gather(delete(), *(write(send, events * 3, seed=seed) for seed in range(3)))

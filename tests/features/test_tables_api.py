@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -109,6 +110,16 @@ async def test_every_value_can_be_said_in_json(api: httpx.AsyncClient, send: Sen
     assert next(column["data_type"] for column in window["columns"] if column["name"] == "kind").startswith(
         "dictionary"
     )
+
+
+async def test_the_index_of_a_dataframe_stands_first(api: httpx.AsyncClient, send: Send) -> None:
+    frame = pd.DataFrame({"x": [1, 2]}, index=["a", "b"])
+    written = io.BytesIO()
+    frame.to_parquet(written)
+    version_id, _ = await make_version(api, send, files={"data.parquet": written.getvalue()})
+    window = await get(api, f"{API}/artifact-versions/{version_id}/table")
+    assert [column["name"] for column in window["columns"]] == ["index", "x"]
+    assert window["rows"] == [["a", 1], ["b", 2]]
 
 
 @pytest.mark.parametrize(

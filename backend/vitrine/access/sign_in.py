@@ -28,7 +28,7 @@ from vitrine.settings import Settings
 FORM_LIMIT_BYTES = 16_384
 FORM_LIFE_S = 3600
 STYLE = Path(__file__).with_name("sign_in.css").read_text(encoding="utf-8")
-LINK_GONE = "This link has been used before, or has expired. `vitrine open` prints a new one."
+LINK_GONE = "This link has been used before, or has expired."
 UNKNOWN_TOKEN = "This token is not known here, or has expired."  # noqa: S105
 AnyRequest = Request[Any, Any, Any]
 

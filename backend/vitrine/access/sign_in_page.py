@@ -34,7 +34,7 @@ PAGE = """<!doctype html>
 <input type="hidden" name="proof" value="{proof}">
 <input type="hidden" name="next" value="{next}">
 <div class="field"><label for="token">API token</label>
-<input class="input big" id="token" name="token" type="password" autocomplete="current-password" required{invalid}>
+<input class="input big" id="token" name="token" type="password" autocomplete="current-password" required autofocus{invalid}>
 {wrong}</div>
 <button class="btn primary big" type="submit">Sign in</button>
 </form>

@@ -13,7 +13,7 @@ from msgspec import Struct
 from vitrine.database.lookups import identify
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import ArtifactVersionBody, ArtifactVersionEvent, StoredFile
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, expect_all
 from vitrine.metadata.record import Patch
 
 FIND_ARTIFACTS = "select name, id from artifact where project_id = $1 and name = any($2::text[])"
@@ -37,7 +37,9 @@ async def lock_artifacts(db: Connection, project_id: UUID, ids: Collection[UUID]
     """Nobody else numbers or names their versions before this transaction ends. Gives the last numbers."""
     if not ids:
         return {}
-    return {row[0]: row[1] for row in await db.fetch(LOCK_ARTIFACTS, project_id, list(ids))}
+    rows = await db.fetch(LOCK_ARTIFACTS, project_id, list(ids))
+    expect_all(rows, ids)
+    return {row[0]: row[1] for row in rows}
 
 
 class _Known(Struct):
@@ -82,9 +84,10 @@ async def mention_versions(db: Connection, project_id: UUID, ids: Collection[UUI
     if not ids:
         return {}
     await db.execute(MENTION_VERSIONS, project_id, list(ids))
+    rows = await db.fetch(LOCK_VERSIONS, project_id, list(ids))
+    expect_all(rows, ids)
     return {
-        row[0]: _Known(*row[1:9], msgspec.json.decode(row[9], type=list[StoredFile]), row[10])  # type: ignore[call-arg]
-        for row in await db.fetch(LOCK_VERSIONS, project_id, list(ids))
+        row[0]: _Known(*row[1:9], msgspec.json.decode(row[9], type=list[StoredFile]), row[10]) for row in rows
     }
 
 

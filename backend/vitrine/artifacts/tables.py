@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,18 +151,22 @@ def _is_utf8(path: Path) -> bool:
 
 
 def _tidy(table: Any) -> Any:
+    """Plain columns, each with a name of its own; an index of pandas without one stands first and is called index."""
     import pyarrow as pa
 
+    is_index = [re.fullmatch(r"__index_level_\d+__", name) is not None for name in table.column_names]
+    order = sorted(range(table.num_columns), key=lambda at: not is_index[at])
     names: dict[str, None] = {}
-    for name in table.column_names:
+    for at in order:
+        name = "index" if is_index[at] else table.column_names[at]
         unique, nth = name, 2
         while unique in names:
             unique, nth = f"{name} ({nth})", nth + 1
         names[unique] = None
-    columns = [plain_column(column) for column in table.columns]
+    columns = [plain_column(table.column(at)) for at in order]
     fields = [
-        pa.field(name, column.type, metadata={"stored_type": str(stored.type)})
-        for name, column, stored in zip(names, columns, table.schema, strict=True)
+        pa.field(name, column.type, metadata={"stored_type": str(table.schema.field(at).type)})
+        for name, column, at in zip(names, columns, order, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 

@@ -19,7 +19,7 @@ from vitrine.database.pool import Connection, Pool, connection
 from vitrine.errors import Unavailable
 from vitrine.ingest.decode import Batch, Decoded
 from vitrine.ingest.structs import Receipt
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, Vanished
 from vitrine.live.outbox import announce
 from vitrine.metadata import record as metadata
 from vitrine.metadata.record import Logged
@@ -33,12 +33,13 @@ from vitrine.tags.record import Tagged
 
 logger = logging.getLogger(__name__)
 TRIES = 5
-# Another request did the same thing at the same moment: the second look sees what it did.
+# Another request made or deleted the same thing at the same moment: the second look sees what it did.
 _ONCE_MORE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.UniqueViolationError,
     asyncpg.ForeignKeyViolationError,
+    Vanished,
 )
 
 
@@ -58,7 +59,7 @@ async def apply_events(pool: Pool, project_id: UUID, decoded: Decoded, *, user_i
                 rejected += work.tally.rejected
                 batch = batch.without(work.tally.refused)
             except _ONCE_MORE as error:
-                logger.info("An ingest is done once more: %s", error)
+                logger.info("An ingest is done once more: %s", repr(error))
                 tries_left -= 1
                 if tries_left == 0:
                     raise Unavailable("Other requests wrote the same things at once: try again.") from error

@@ -12,7 +12,7 @@ from msgspec import Struct
 from vitrine.database.lookups import identify
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import ModelVersionEvent
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, expect_all
 from vitrine.metadata.record import Patch
 
 FIND_MODELS = "select name, id from model where project_id = $1 and name = any($2::text[])"
@@ -36,7 +36,9 @@ async def lock_models(db: Connection, project_id: UUID, ids: Collection[UUID]) -
     """Nobody else numbers or names their versions before this transaction ends. Gives the last numbers."""
     if not ids:
         return {}
-    return {row[0]: row[1] for row in await db.fetch(LOCK_MODELS, project_id, list(ids))}
+    rows = await db.fetch(LOCK_MODELS, project_id, list(ids))
+    expect_all(rows, ids)
+    return {row[0]: row[1] for row in rows}
 
 
 class _Version(Struct):
@@ -67,7 +69,9 @@ async def mention_versions(db: Connection, project_id: UUID, ids: Collection[UUI
     if not ids:
         return {}
     await db.execute(MENTION_VERSIONS, project_id, list(ids))
-    return {row[0]: _Version(*row) for row in await db.fetch(LOCK_VERSIONS, project_id, list(ids))}
+    rows = await db.fetch(LOCK_VERSIONS, project_id, list(ids))
+    expect_all(rows, ids)
+    return {row[0]: _Version(*row) for row in rows}
 
 
 FIND_NAMED = """

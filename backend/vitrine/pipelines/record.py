@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from vitrine.database.lookups import identify
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import SnapshotBody, SnapshotEvent
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, expect_all
 
 FIND_PIPELINES = "select name, id from pipeline where project_id = $1 and name = any($2::text[])"
 INSERT_PIPELINES = """
@@ -35,7 +35,7 @@ select id from pipeline where project_id = $1 and id = any($2::uuid[]) order by 
 async def lock_pipelines(db: Connection, project_id: UUID, ids: Collection[UUID]) -> None:
     """Nobody else numbers their runs and snapshots before this transaction ends."""
     if ids:
-        await db.execute(LOCK_PIPELINES, project_id, list(ids))
+        expect_all(await db.fetch(LOCK_PIPELINES, project_id, list(ids)), ids)
 
 
 NUMBER_RUNS = """

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import Failure, HeartbeatEvent, RunEvent
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, expect_all
 from vitrine.metadata.record import Patch
 from vitrine.pipelines.record import number_runs
 from vitrine.runs.merge import Run
@@ -38,7 +38,9 @@ async def lock_runs(db: Connection, project_id: UUID, ids: Collection[UUID]) -> 
     """The runs as they are; nobody else changes them before this transaction ends."""
     if not ids:
         return {}
-    return {row[0]: Run(*row) for row in await db.fetch(LOCK_RUNS, project_id, list(ids))}
+    rows = await db.fetch(LOCK_RUNS, project_id, list(ids))
+    expect_all(rows, ids)
+    return {row[0]: Run(*row) for row in rows}
 
 
 async def record_runs(

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import Failure, Resources, StepEvent
-from vitrine.ingest.tally import Tally
+from vitrine.ingest.tally import Tally, expect_all
 from vitrine.runs.merge import Attempt, MergedStep, Step
 
 Key: TypeAlias = tuple[int, str]  # the run's id as a number, since UUIDs are slow to hash, and the step
@@ -170,6 +170,7 @@ async def _merge_known(
     """The steps that had rows already, locked, are as the events say."""
     run_ids, keys, _ = zip(*known.values(), strict=True)
     rows = await db.fetch(LOCK_STEPS, project_id, run_ids, keys)
+    expect_all(rows, known)
     merged = {(row[0].int, row[1]): MergedStep(Step(*row)) for row in rows}
     touched = {
         (event.run_id, event.body.step, event.body.attempt)

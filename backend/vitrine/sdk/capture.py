@@ -17,7 +17,14 @@ from typing import Any, TextIO
 from vitrine.ingest.structs import Level, Stream
 from vitrine.sdk.lines import Lines
 
-_inside_logging = threading.local()
+
+class _Inside(threading.local):
+    """Whether this thread is inside the logging module's handlers."""
+
+    is_true = False
+
+
+_inside_logging = _Inside()
 _formatter = logging.Formatter()
 _install = threading.Lock()
 _active: list[Lines] = []
@@ -34,7 +41,7 @@ class Tee:
 
     def write(self, text: str) -> int:
         written = self._original.write(text)
-        if text and _active and not getattr(_inside_logging, "is_true", False):
+        if text and _active and not _inside_logging.is_true:
             _active[-1].write(self._stream, text)
         return written
 
@@ -87,7 +94,7 @@ def _is_left_to_root(logger: logging.Logger) -> bool:
 
 def _call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     """As the logging module's own, and the record is kept. What its handlers print is not kept a second time."""
-    was_inside = getattr(_inside_logging, "is_true", False)
+    was_inside = _inside_logging.is_true
     _inside_logging.is_true = True
     try:
         if _active and not threading.current_thread().name.startswith("vitrine-"):

@@ -23,7 +23,8 @@ class Lines:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._lock = threading.RLock()
-        self._partial: dict[Stream, str] = {}
+        self._partial: dict[Stream, list[str]] = {}
+        self._partial_length = 0
         self._ready: list[LogLine] = []
         self._ready_bytes = 0
         self._next = 1
@@ -31,15 +32,20 @@ class Lines:
     def write(self, stream: Stream, text: str) -> None:
         """What was printed. The time of a line is that of its end."""
         with self._lock:
-            *whole, rest = (self._partial.get(stream, "") + text).replace("\r\n", "\n").split("\n")
-            for line in whole:
-                self._add(stream, last_state(line))
-            if "\r" in rest[:-1]:
-                rest = rest[rest.rindex("\r", 0, len(rest) - 1) + 1 :]
-            if len(rest) > LONGEST_LINE:
-                self._add(stream, last_state(rest))
-                rest = ""
-            self._partial[stream] = rest
+            parts = self._partial.setdefault(stream, [])
+            parts.append(text)
+            self._partial_length += len(text)
+            if "\n" in text or "\r" in text or self._partial_length > LONGEST_LINE:
+                *whole, rest = "".join(parts).replace("\r\n", "\n").split("\n")
+                for line in whole:
+                    self._add(stream, last_state(line))
+                if "\r" in rest[:-1]:
+                    rest = rest[rest.rindex("\r", 0, len(rest) - 1) + 1 :]
+                if len(rest) > LONGEST_LINE:
+                    self._add(stream, last_state(rest))
+                    rest = ""
+                self._partial[stream] = [rest]
+                self._partial_length = sum(len(part) for kept in self._partial.values() for part in kept)
 
     def log(self, text: str, level: Level, at: datetime) -> None:
         """A record of the logging module, several lines where its text has them."""
@@ -60,8 +66,8 @@ class Lines:
     def end(self) -> None:
         """The last, unfinished lines have been emitted, too."""
         with self._lock:
-            for stream, rest in self._partial.items():
-                if shown := last_state(rest):
+            for stream, parts in self._partial.items():
+                if shown := last_state("".join(parts)):
                     self._add(stream, shown)
             self._partial.clear()
             self._emit_ready()

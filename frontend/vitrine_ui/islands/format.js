@@ -49,7 +49,10 @@ export function duration(s) {
 export function ago(instant, now = Date.now()) {
   const then = new Date(instant);
   const s = (now - then) / 1000;
-  if (s < -60) return `in ${duration(-s)}`;
+  if (s < -60) {
+    const [unit_s, word] = [[86_400, "d"], [3600, "h"], [60, "min"]].find(([size_s]) => -s >= size_s);
+    return `in ${Math.round(-s / unit_s)} ${word}`;
+  }
   if (s < 10) return "now";
   if (s < 60) return `${Math.floor(s)} s ago`;
   if (s < 3600) return `${Math.floor(s / 60)} min ago`;

@@ -92,10 +92,7 @@ def _name(project: str, name: str) -> Element:
 
 
 def _too_few(points: list[Point]) -> Element:
-    said = number(points[0].value) if points else "—"
-    return html.p(
-        {"class": "row"}, html.b(said), html.span({"class": "t3"}, "A line begins with the second run.")
-    )
+    return html.p({"class": "t3"}, "A line begins with the second run." if points else "No number yet.")
 
 
 def _chart(name: str, points: list[Point]) -> Element:

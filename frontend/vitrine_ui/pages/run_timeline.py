@@ -47,7 +47,7 @@ NICE_S = (
     1800,
     3600,
 )
-INSIDE_SHARE = 0.16  # a bar this long has room for its own label
+INSIDE_SHARE = 0.45  # a bar this long has room for its own label
 
 
 class Axis(Struct, frozen=True):

@@ -16,6 +16,9 @@ function tickTimes() {
   for (const element of document.querySelectorAll("time[data-ago]")) write(element, ago(element.dateTime));
 }
 
+// What the server wrote says "1 d ago" where the reader's calendar says "yesterday".
+let frame = 0;
+new MutationObserver(() => (frame ||= requestAnimationFrame(() => (frame = 0, tickTimes())))).observe(document.getElementById("app"), { childList: true, subtree: true });
 setInterval(() => document.hidden || tickDurations(), 1000);
 setInterval(() => document.hidden || tickTimes(), 10_000);
 document.addEventListener("visibilitychange", () => document.hidden || (tickDurations(), tickTimes()));
