@@ -1,5 +1,6 @@
 """The server: every feature's routes in one list, what they share, and the guard around it all."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Protocol
@@ -37,6 +38,7 @@ from vitrine.settings import Settings
 from vitrine.storage.local import LocalStore
 
 BODY_LIMIT_BYTES = 1_000_000
+CLOSE_LIMIT_S = 5.0
 FEATURES = (access, projects, metadata, pipelines, runs, artifacts, ingest, live)
 
 
@@ -79,9 +81,7 @@ def create_app(settings: Settings, *, dashboard: Dashboard | None = None) -> App
 
 def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
     """The routes, behind `require`, without the guard: the dashboard's own calls come in here."""
-    api = Router(
-        "/api/v1", route_handlers=[*(route for feature in FEATURES for route in feature.ROUTES), get_openapi]
-    )
+    api = Router("/api/v1", route_handlers=[*list_feature_routes(), get_openapi])
     pages = list(dashboard.routes) if dashboard else []
     return Litestar(
         [api, *HEALTH_ROUTES, *SIGN_IN_PAGES, *pages],
@@ -113,13 +113,18 @@ def build_litestar(settings: Settings, dashboard: Dashboard | None) -> Litestar:
     )
 
 
+def list_feature_routes() -> list[Any]:
+    """The routes of every feature, below /api/v1."""
+    return [route for feature in FEATURES for route in feature.ROUTES]
+
+
 @asynccontextmanager
 async def open_resources(app: Litestar) -> AsyncIterator[None]:
     """What all requests share is open, and in `app.state`."""
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=settings.pool_size)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         hub = await stack.enter_async_context(open_hub(settings.database_listen_url or settings.database_url))
         app.state.update(
             pool=pool,
@@ -129,6 +134,15 @@ async def open_resources(app: Litestar) -> AsyncIterator[None]:
             actors=await stack.enter_async_context(open_actors(pool, hub, settings)),
         )
         yield
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Its connections are closed, those still in use after 5 s, too."""
+    try:
+        async with asyncio.timeout(CLOSE_LIMIT_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 # Each of the three asks for the one before it: Litestar starts tasks for dependencies that could be had side by side,

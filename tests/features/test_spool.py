@@ -286,3 +286,20 @@ def test_a_full_spool_warns_drops_logs_and_keeps_the_run(
     (journal,) = (tmp_path / "spool").rglob("*.events")
     assert journal.stat().st_size < 3_000_000
     assert b'"status":"completed"' in journal.read_bytes().splitlines()[-1]
+
+
+def test_what_is_half_written_is_not_read(tmp_path: Path) -> None:
+    journal = create_journal(tmp_path, "events")
+    journal.append(b'{"n":1}')
+    journal._file.write(b'{"n":')  # as another thread's append that the kernel has taken half of
+
+    assert journal.read().events == [b'{"n":1}']
+
+
+def test_a_journal_is_read_anew_after_it_was_compacted(tmp_path: Path) -> None:
+    journal = create_journal(tmp_path, "events")
+    journal.append(b"x" * 2_000_000)
+    journal.acknowledge(journal.read().end)
+    journal.append(b"fresh")
+
+    assert journal.read().events == [b"fresh"]

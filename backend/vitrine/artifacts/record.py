@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from vitrine.database.lookups import identify
+from vitrine.database.lookups import expect_all, identify
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import ArtifactVersionBody, ArtifactVersionEvent, StoredFile
-from vitrine.ingest.tally import Tally, expect_all
+from vitrine.ingest.tally import Tally
 from vitrine.metadata.record import Patch
 
 FIND_ARTIFACTS = "select name, id from artifact where project_id = $1 and name = any($2::text[])"

@@ -15,11 +15,12 @@ from uuid import UUID
 import asyncpg
 
 from vitrine.artifacts import record as artifacts
+from vitrine.database.lookups import Vanished
 from vitrine.database.pool import Connection, Pool, connection
 from vitrine.errors import Unavailable
 from vitrine.ingest.decode import Batch, Decoded
 from vitrine.ingest.structs import Receipt
-from vitrine.ingest.tally import Tally, Vanished
+from vitrine.ingest.tally import Tally
 from vitrine.live.outbox import announce
 from vitrine.metadata import record as metadata
 from vitrine.metadata.record import Logged

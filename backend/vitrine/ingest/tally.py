@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sized
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +12,6 @@ from vitrine.ingest.structs import Rejected
 from vitrine.live.outbox import Announcement
 
 ANNOUNCED_SINGLY = 100  # of one kind and run; beyond, one announcement without a name says: many
-
-
-class Vanished(Exception):  # noqa: N818  a state, not a failure
-    """Somebody deleted what the last statement found or made: everything has to be done again."""
-
-
-def expect_all(found: Sized, wanted: Sized) -> None:
-    """Raises: Vanished when some rows are not there to be locked."""
-    if len(found) < len(wanted):
-        raise Vanished
 
 
 class Tally(Struct):

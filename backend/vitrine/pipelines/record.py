@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from vitrine.database.lookups import identify
+from vitrine.database.lookups import expect_all, identify
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import SnapshotBody, SnapshotEvent
-from vitrine.ingest.tally import Tally, expect_all
+from vitrine.ingest.tally import Tally
 
 FIND_PIPELINES = "select name, id from pipeline where project_id = $1 and name = any($2::text[])"
 INSERT_PIPELINES = """

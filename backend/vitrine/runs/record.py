@@ -10,9 +10,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from vitrine.database.lookups import expect_all
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import Failure, HeartbeatEvent, RunEvent
-from vitrine.ingest.tally import Tally, expect_all
+from vitrine.ingest.tally import Tally
 from vitrine.metadata.record import Patch
 from vitrine.pipelines.record import number_runs
 from vitrine.runs.merge import Run

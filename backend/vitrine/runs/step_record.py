@@ -10,9 +10,10 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from vitrine.database.lookups import expect_all
 from vitrine.database.pool import Connection
 from vitrine.ingest.structs import Failure, Resources, StepEvent
-from vitrine.ingest.tally import Tally, expect_all
+from vitrine.ingest.tally import Tally
 from vitrine.runs.merge import Attempt, MergedStep, Step
 
 Key: TypeAlias = tuple[int, str]  # the run's id as a number, since UUIDs are slow to hash, and the step

@@ -83,6 +83,7 @@ class Journal:
         if not _try_lock(self._file.fileno()) or not path.exists():
             self._file.close()
             raise JournalTaken(str(path))
+        self._reader = path.open("rb", buffering=0)
         self.start = 0
         self.end = os.fstat(self._file.fileno()).st_size
         self._lowered = 0
@@ -114,11 +115,11 @@ class Journal:
     ) -> Piece:
         """What comes next, at least one event if there is one. A torn last line, left by a crash, is passed over."""
         begin = self.start if start is None else start
-        with self.path.open("rb") as file:
-            file.seek(begin)
-            text = file.read(size_bytes)
-            while text and b"\n" not in text and (more := file.read(size_bytes)):
-                text += more
+        left = self.end - begin  # what follows may be half-written yet
+        self._reader.seek(begin)
+        text = self._reader.read(min(size_bytes, left)) or b""
+        while b"\n" not in text and (more := self._reader.read(min(size_bytes, left - len(text)))):
+            text += more
         if len(text) > size_bytes and b"\n" in text:  # one large event: it goes alone
             text = text[: text.index(b"\n") + 1]
         if b"\n" not in text:
@@ -148,6 +149,7 @@ class Journal:
             else:
                 self.sync()
             self._file.close()
+            self._reader.close()
 
 
 def create_journal(folder: Path, lane: str) -> Journal:

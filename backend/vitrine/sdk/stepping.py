@@ -104,34 +104,22 @@ class StepRunner:
             attempt,
             has_logs=self._is_enabled("enable_step_logs"),
         )
-        outputs: dict[str, list[UUID]] = {}
         try:
-            with watch:
-                context = StepContext(
-                    self.run_.mention,
-                    StepMention(self.node.key, attempt, self.parameters),
-                    self.model,
-                    self.node.outputs,
-                    self.recorder,
-                )
-                with in_step(context):
-                    outputs = self._store(self._call(), context)
+            with watch, in_step(self._make_context(attempt)) as context:
+                outputs = self._store(self._call(), context)
         except BaseException as error:
             self._close_failed(attempt, error, watch.resources)
             self._call_hook("on_failure", error)
             raise
-        self.recorder.step(
-            StepBody(
-                step=self.node.key,
-                status="completed",
-                attempt=attempt,
-                ended_at=watch.ended_at,
-                outputs=outputs,
-                resources=watch.resources,
-            )
-        )
+        body = StepBody(step=self.node.key, status="completed", attempt=attempt)
+        body.ended_at, body.outputs, body.resources = watch.ended_at, outputs, watch.resources
+        self.recorder.step(body)
         self._call_hook("on_success", None)
         return "completed"
+
+    def _make_context(self, attempt: int) -> StepContext:
+        mention = StepMention(self.node.key, attempt, self.parameters)
+        return StepContext(self.run_.mention, mention, self.model, self.node.outputs, self.recorder)
 
     def _describe(self, attempt: int, started_at: datetime) -> StepBody:
         """The step as it begins."""

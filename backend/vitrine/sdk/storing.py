@@ -66,17 +66,16 @@ def store(reporter: Reporter, value: Any, how: Storing) -> tuple[StoredVersion, 
 
     Raises: whatever the materializer raises when it saves.
     """
-    id, folder = new_id(), reporter.stage()
+    folder = reporter.stage()
     value = as_announced(value, how.annotation)
     kind = how.materializer or find_materializer(type(value))
     materializer = kind(uri=str(folder))
     materializer.save(value)
-    paths = list(_files_of(folder))
+    paths = list(_files_of(folder))  # before the pictures join them
     pictures = _picture(materializer, value, how.artifact) if how.has_visualizations else {}
     metadata = _describe(materializer, value, how.artifact) if how.has_metadata else {}
-    files = [_keep(reporter, folder / path, path) for path in paths]
     body = ArtifactVersionBody(
-        id=id,
+        id=new_id(),
         artifact=how.artifact,
         version=how.version,
         type=str(how.artifact_type or materializer.ASSOCIATED_ARTIFACT_TYPE),  # type: ignore[arg-type]
@@ -84,23 +83,19 @@ def store(reporter: Reporter, value: Any, how: Storing) -> tuple[StoredVersion, 
         materializer=name_materializer(kind)[:255],
         step=how.step,
         output=how.output,
-        files=files,
+        files=[_keep(reporter, folder / path, path) for path in paths],
         visualizations=list(_keep_pictures(reporter, folder, pictures)),
         metadata={**metadata, **how.metadata},
         tags=list(how.tags),
     )
-    stored = StoredVersion(
-        id,
-        body.artifact,
-        body.type,
-        body.data_type,
-        body.materializer,
-        tuple(files),
-        folder,
-        type(value),
-        kind,
-    )
-    return stored, body
+    return _as_stored(body, folder, type(value), kind), body
+
+
+def _as_stored(
+    body: ArtifactVersionBody, folder: Path, kind: type[Any], loader: type[BaseMaterializer]
+) -> StoredVersion:
+    names = body.artifact, str(body.type), body.data_type, body.materializer
+    return StoredVersion(body.id, *names, tuple(body.files), folder, kind, loader)
 
 
 def _files_of(folder: Path) -> Iterator[str]:

@@ -11,21 +11,17 @@ from vitrine_ui.widgets.states import empty
 
 SNIPPET = """from vitrine import pipeline, step
 
-
 @step
 def load() -> list[float]:
     return [0.2, 0.4, 0.9]
-
 
 @step
 def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
-
 @pipeline
 def first_look():
     mean(load())
-
 
 first_look()
 """

@@ -23,7 +23,8 @@ from vitrine_ui.widgets.element import Element
 svg_text, svg_title, svg_circle = Vdom("text"), Vdom("title"), Vdom("circle")
 TILES = 4
 WIDE, HIGH = 320.0, 128.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 314.0, 16.0, 104.0
+RIGHT, TOP, BOTTOM = 314.0, 16.0, 104.0
+LETTER_WIDTH = 6.4
 GRID_LINES = 3
 
 
@@ -95,56 +96,67 @@ def _too_few(points: list[Point]) -> Element:
     return html.p({"class": "t3"}, "A line begins with the second run." if points else "No number yet.")
 
 
-def _chart(name: str, points: list[Point]) -> Element:
+class Scale(Struct, frozen=True):
+    """From the runs' places and values to the drawing's; `left` makes room for the longest label."""
+
+    low: float
+    high: float
+    left: float
+    runs: int
+
+    def x(self, index: int) -> float:
+        return self.left + (RIGHT - self.left) * index / (self.runs - 1)
+
+    def y(self, value: float) -> float:
+        return BOTTOM - (BOTTOM - TOP) * (value - self.low) / (self.high - self.low)
+
+    def lines(self) -> list[float]:
+        return [self.low + (self.high - self.low) * step / (GRID_LINES - 1) for step in range(GRID_LINES)]
+
+
+def scale_of(points: list[Point]) -> Scale:
+    """A tenth of air above and below the values."""
     low, high = min(point.value for point in points), max(point.value for point in points)
-    spread = (high - low) or abs(high) or 1.0
-    low, high = low - spread * 0.1, high + spread * 0.1
+    air = ((high - low) or abs(high) or 1.0) * 0.1
+    bare = Scale(low - air, high + air, 0.0, len(points))
+    longest = max(len(_written(value)) for value in bare.lines())
+    return Scale(bare.low, bare.high, 10.0 + LETTER_WIDTH * longest, len(points))
 
-    def x(index: int) -> float:
-        return LEFT + (RIGHT - LEFT) * index / (len(points) - 1)
 
-    def y(value: float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low)
-
+def _chart(name: str, points: list[Point]) -> Element:
+    scale = scale_of(points)
     said = f"{safe_text(name)} over the last {len(points)} runs, {number(points[-1].value)} in the newest"
+    places = " ".join(
+        f"{scale.x(index):.1f},{scale.y(point.value):.1f}" for index, point in enumerate(points)
+    )
+    view = {"viewBox": f"0 0 {WIDE:g} {HIGH:g}", "width": "100%", "role": "img", "aria-label": said}
     return html.svg(
-        {
-            "class": "line-chart",
-            "viewBox": f"0 0 {WIDE:g} {HIGH:g}",
-            "width": "100%",
-            "role": "img",
-            "aria-label": said,
-        },
-        [_grid_line(low + (high - low) * step / (GRID_LINES - 1), y) for step in range(GRID_LINES)],
-        html.svg.polyline(
-            {"points": " ".join(f"{x(i):.1f},{y(one.value):.1f}" for i, one in enumerate(points))}
-        ),
-        [
-            _mark(point, x(index), y(point.value), is_newest=index == len(points) - 1)
-            for index, point in enumerate(points)
-        ],
-        svg_text({"class": "t3 f1", "x": LEFT, "y": HIGH - 6}, _called(points[0].run)),
+        {"class": "line-chart", **view},
+        [_grid_line(value, scale) for value in scale.lines()],
+        html.svg.polyline({"points": places}),
+        [_mark(point, index, scale) for index, point in enumerate(points)],
+        svg_text({"class": "t3 f1", "x": scale.left, "y": HIGH - 6}, _called(points[0].run)),
         svg_text({"class": "t3 f1 endt", "x": RIGHT, "y": HIGH - 6}, _called(points[-1].run)),
     )
 
 
-def _grid_line(value: float, y: Any) -> Element:
-    at = f"{y(value):.1f}"
+def _grid_line(value: float, scale: Scale) -> Element:
+    y = scale.y(value)
     return html.svg.g(
-        html.svg.line({"class": "grid", "x1": LEFT, "x2": RIGHT, "y1": at, "y2": at}),
-        svg_text({"class": "t3 f1 endt", "x": LEFT - 6, "y": f"{y(value) + 4:.1f}"}, number(value, digits=3)),
+        html.svg.line({"class": "grid", "x1": scale.left, "x2": RIGHT, "y1": f"{y:.1f}", "y2": f"{y:.1f}"}),
+        svg_text({"class": "t3 f1 endt", "x": scale.left - 6, "y": f"{y + 4:.1f}"}, _written(value)),
     )
 
 
-def _mark(point: Point, x: float, y: float, *, is_newest: bool) -> Element:
+def _written(value: float) -> str:
+    return number(value, digits=3)
+
+
+def _mark(point: Point, index: int, scale: Scale) -> Element:
+    is_newest = index == scale.runs - 1
+    place = {"cx": f"{scale.x(index):.1f}", "cy": f"{scale.y(point.value):.1f}", "r": 4 if is_newest else 2.5}
     said = f"{_called(point.run)}: {number(point.value)}"
-    attributes = {
-        "class": "newest" if is_newest else "",
-        "cx": f"{x:.1f}",
-        "cy": f"{y:.1f}",
-        "r": 4 if is_newest else 2.5,
-    }
-    return svg_circle(attributes, svg_title(said))
+    return svg_circle({"class": "newest" if is_newest else "", **place}, svg_title(said))
 
 
 def _called(run: RunItem) -> str:

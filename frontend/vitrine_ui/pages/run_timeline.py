@@ -109,21 +109,30 @@ def Bars(steps: list[StepItem]) -> Element:
         return empty("Nothing has run yet", "Each step appears here as it starts.")
     ordered = sorted(steps, key=lambda step: (step.started_at is None, str(step.started_at)))
     shown = ordered[:ROW_LIMIT]
+    rows = [
+        _row(
+            step,
+            axis,
+            is_selected=url.get("step") == step.key,
+            href=url.with_query(step=step.key, artifact=None).href,
+        )
+        for step in shown
+    ]
+    at = marks(axis.length_s)
     return html.div(
-        {"class": "timeline", "role": "list", "aria-label": "Steps in time"},
+        {"class": "timeline"},
         html.div(
             {"class": "axis-row", "aria-hidden": "true"},
-            html.div({"class": "lane"}, [_mark(at, axis.length_s) for at in marks(axis.length_s)]),
+            html.div({"class": "lane"}, [_mark(one, axis.length_s) for one in at]),
         ),
-        [
-            _row(
-                step,
-                axis,
-                is_selected=url.get("step") == step.key,
-                href=url.with_query(step=step.key, artifact=None).href,
-            )
-            for step in shown
-        ],
+        html.div(
+            {"class": "bars", "role": "list", "aria-label": "Steps in time"},
+            html.div(
+                {"class": "lines", "aria-hidden": "true"},
+                [html.i({"style": _place(one, axis.length_s)}) for one in at],
+            ),
+            rows,
+        ),
         html.p(
             {"class": "small t3 more"},
             f"The first {ROW_LIMIT} of {len(steps):,} steps are drawn; the graph has all of them.",
@@ -133,8 +142,13 @@ def Bars(steps: list[StepItem]) -> Element:
     )
 
 
+def _place(at_s: float, length_s: float) -> dict[str, str]:
+    return {"left": f"{at_s / length_s * 100:.3f}%"}
+
+
 def _mark(at_s: float, length_s: float) -> Element:
-    return html.span({"class": "tick", "style": {"left": f"{at_s / length_s * 100:.3f}%"}}, duration(at_s))
+    said = duration(at_s).replace(" 00 s", "").replace(" 00 m", "")
+    return html.span({"class": "tick", "style": _place(at_s, length_s)}, said)
 
 
 def _row(step: StepItem, axis: Axis, *, is_selected: bool, href: str) -> Element:
