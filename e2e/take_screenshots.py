@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
-from tests.bench.server import Server, running
+from tests.bench.server import Server, attach, running
 
 from e2e.browser import ADVICE, ARGUMENTS, find_chromium
 
@@ -49,11 +53,18 @@ async def find_pages(server: Server) -> dict[str, str]:
     return pages
 
 
-async def take(browser: Browser, server: Server, folder: Path, *, names: set[str] | None = None) -> None:
+async def take(
+    browser: Browser,
+    server: Server,
+    folder: Path,
+    *,
+    names: set[str] | None = None,
+    widths: dict[str, tuple[int, int]] = WIDTHS,
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pages = await find_pages(server)
     for theme in ("light", "dark"):
-        for width, (w, h) in WIDTHS.items():
+        for width, (w, h) in widths.items():
             context = await browser.new_context(
                 viewport={"width": w, "height": h}, color_scheme=theme, locale="en-GB"
             )  # type: ignore[arg-type]
@@ -64,26 +75,33 @@ async def take(browser: Browser, server: Server, folder: Path, *, names: set[str
                 check=True,
             )
             page = await context.new_page()
-            await page.goto(printed.stdout.split()[-1])
+            await page.goto(re.search(r"http\S+code=\S+", printed.stdout)[0])  # type: ignore[index]
             for name, path in pages.items():
                 if names and name not in names:
                     continue
                 await page.goto(server.url + path)
                 await page.wait_for_selector("h1")
-                await page.wait_for_timeout(1_200)
+                await page.wait_for_timeout(2_500)
                 await page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
             await context.close()
 
 
-async def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+@contextmanager
+def served() -> Iterator[Server]:
+    """A server with the example's runs; VITRINE_E2E_DATA_DIR names one that runs already."""
+    if given := os.environ.get("VITRINE_E2E_DATA_DIR"):
+        yield attach(Path(given))
+        return
     with running() as server:
         environment = {"VITRINE_URL": server.url, "VITRINE_TOKEN": server.token, "VITRINE_PROJECT": "default"}
-        subprocess.run(
-            [sys.executable, "-c", "from vitrine.examples import run_all; run_all()"],
-            env=environment,
-            check=True,
-        )
+        example = "from vitrine.examples import run_all; run_all()"
+        subprocess.run([sys.executable, "-c", example], env=environment, check=True)
+        yield server
+
+
+async def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    with served() as server:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=find_chromium() or sys.exit(ADVICE), args=list(ARGUMENTS)
@@ -91,7 +109,7 @@ async def main() -> None:
             if folder:
                 await take(browser, server, folder)
             else:
-                await take(browser, server, README_FOLDER, names={"run"})
+                await take(browser, server, README_FOLDER, names={"run"}, widths={"desk": (1280, 800)})
                 for picture in README_FOLDER.glob("*.png"):
                     if picture.name != "run-light-desk.png":
                         picture.unlink()

@@ -116,7 +116,7 @@ def make_shell_route() -> Any:
         return Response(
             document,
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"cache-control": "no-store"},
         )
 

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 HERE = Path(__file__).parent
 MEDIA_TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
     ".map": "application/json",
 }

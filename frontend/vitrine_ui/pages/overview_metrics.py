@@ -118,9 +118,10 @@ def scale_of(points: list[Point]) -> Scale:
     """A tenth of air above and below the values."""
     low, high = min(point.value for point in points), max(point.value for point in points)
     air = ((high - low) or abs(high) or 1.0) * 0.1
-    bare = Scale(low - air, high + air, 0.0, len(points))
+    floor = 0.0 if 0 <= low < air else low - air
+    bare = Scale(floor, high + air, 0.0, len(points))
     longest = max(len(_written(value)) for value in bare.lines())
-    return Scale(bare.low, bare.high, 10.0 + LETTER_WIDTH * longest, len(points))
+    return Scale(floor, bare.high, 10.0 + LETTER_WIDTH * longest, len(points))
 
 
 def _chart(name: str, points: list[Point]) -> Element:

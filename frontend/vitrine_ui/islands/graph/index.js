@@ -3,8 +3,7 @@ import { bind, island } from "../bind.js";
 import { atMostEvery, button, empty, failed, fetchJson, h, icon, withQuery } from "../dom.js";
 import { count } from "../format.js";
 import { subscribe } from "../live.js";
-import { applyStatuses, lineOf, moreOf, sceneOf } from "./scene.js";
-import { graphView } from "./view.js";
+import { applyStatuses, graphView, lineOf, moreOf, sceneOf } from "./view.js";
 
 export { bind };
 
