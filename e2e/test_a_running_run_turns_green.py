@@ -78,7 +78,7 @@ async def test_a_new_run_slides_into_the_open_list(page: Page, site: Server) -> 
     await expect(page.locator("[role=grid] [role=row]:has(a)").first).to_be_visible()
     name = f"slides-in-{new_id()}"
     await asyncio.to_thread(begin_run, site, name)
-    await expect(page.get_by_role("grid")).to_contain_text(name[:12], timeout=5_000)
+    await expect(page.get_by_role("grid")).to_contain_text(name[:12], timeout=15_000)
 
 
 async def test_an_open_page_comes_back_after_a_restart_of_the_server(

@@ -64,6 +64,16 @@ export const failed = (what, { title, message }, retry) =>
 /** What belongs here, and the snippet that fills it. */
 export const empty = ({ title, text, code }) => h("div.empty", h("div", h("h2", title), h("p.t2", text)), code && h("pre.code", code));
 
+/** Puts text on the clipboard, also where there is no clipboard API: without TLS. */
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.body.appendChild(h("textarea.sr"));
+  field.value = text;
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
 /** Calls back when the page turns light or dark; returns what stops it. */
 export function onTheme(callback) {
   const system = matchMedia("(prefers-color-scheme: dark)");

@@ -13,9 +13,9 @@ from vitrine.projects.structs import ProjectDetail
 from vitrine.runs.structs import RunItem
 from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration
-from vitrine_ui.hooks import Ready, loaded, on, use_load, use_place
+from vitrine_ui.hooks import Loading, Ready, loaded, on, use_load, use_place
 from vitrine_ui.pages.first_steps import first_run
-from vitrine_ui.pages.overview_metrics import metric_tiles
+from vitrine_ui.pages.overview_metrics import metric_tiles, waiting_tiles
 from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
@@ -82,18 +82,31 @@ def Overview(project: str, face: Face) -> Element:
         head,
         html.div(
             {"class": "split ruled"},
-            html.div(
-                {"class": "grow body"},
-                Failures(project, key="failures"),
-                Statuses(project, key="statuses"),
-                metric_tiles(project),
-                Pipelines(project, key="pipelines"),
-            ),
+            html.div({"class": "grow body"}, Body(project, key="body")),
             html.aside(
                 {"class": "panel recent", "aria-label": "Recent runs"}, RecentRuns(project, key="recent")
             ),
         ),
     )
+
+
+@component
+def Body(project: str) -> Element:
+    """All of it at once: a note that came later would push down what one is reading."""
+    pipelines = use_load(pipelines_path(project), Page[PipelineItem], PIPELINES_WATCH, lambda _: True)
+    if isinstance(pipelines, Loading):
+        return _waiting_body()
+    return html.fragment(
+        Failures(project, key="failures"),
+        Statuses(project, key="statuses"),
+        metric_tiles(project),
+        Pipelines(project, key="pipelines"),
+    )
+
+
+def _waiting_body() -> Element:
+    cards = [html.div({"class": "card"}, bar("60%")) for _ in range(3)]
+    return html.fragment(html.div({"class": "standing"}, cards), waiting_tiles(), loading_rows(5))
 
 
 # ── how it stands ─────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from vitrine_ui.pages.run_columns import SAMPLED_RUNS, Metrics, with_metrics
 from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import link
 from vitrine_ui.widgets.element import Element
+from vitrine_ui.widgets.states import bar
 
 # ReactPy's own constructors of these refuse children, though text is what they are for.
 svg_text, svg_title, svg_circle = Vdom("text"), Vdom("title"), Vdom("circle")
@@ -35,7 +36,7 @@ class Point(Struct, frozen=True):
 
 def metric_tiles(project: str) -> Element:
     """Up to four charts; nothing while no run has logged a number."""
-    return with_metrics(project, lambda metrics: _tiles(project, metrics), waiting=lambda: None)
+    return with_metrics(project, lambda metrics: _tiles(project, metrics), waiting=waiting_tiles)
 
 
 def _tiles(project: str, metrics: Metrics) -> Element:
@@ -48,11 +49,21 @@ def _tiles(project: str, metrics: Metrics) -> Element:
         lambda found: html.div(
             {"class": "tiles small"}, [_tile(project, name, found.items) for name in names]
         ),
-        waiting=lambda: None,
+        waiting=lambda: waiting_tiles(len(names)),
         failing=lambda _: None,
         watch=on("run", "metadata", gap_s=2.0),
         part="tiles",
     )
+
+
+def waiting_tiles(tiles: int = TILES) -> Element:
+    """As many tiles as there will be, of their size."""
+    blank = html.section(
+        {"class": "tile half", "aria-busy": "true"},
+        html.header(html.h3(bar("90px"))),
+        html.div({"class": "fill"}, html.svg({"class": "line-chart", "viewBox": f"0 0 {WIDE:g} {HIGH:g}", "width": "100%"})),
+    )
+    return html.div({"class": "tiles small"}, [blank] * tiles)
 
 
 def points_of(name: str, runs: list[RunItem]) -> list[Point]:

@@ -92,7 +92,7 @@ function start({ mountReactPy }) {
 }
 
 // The client retries a lost connection but never one that did not open: wait for the server, then begin again.
-async function startOnceReady(wait_ms = 1000) {
+async function startOnceReady(wait_ms = 1000, again = () => import(client).then(start)) {
   if (!waiting) {
     waiting = document.createElement("p");
     waiting.className = "boot-wait";
@@ -102,8 +102,9 @@ async function startOnceReady(wait_ms = 1000) {
   }
   await new Promise((resolve) => setTimeout(resolve, wait_ms));
   const ready = await fetch(`${base}/health/ready`).then((answer) => answer.ok, () => false);
-  if (ready) import(client).then(start, () => startOnceReady(5000));
-  else startOnceReady(Math.min(wait_ms * 1.5, 5000));
+  if (ready) again();
+  else startOnceReady(Math.min(wait_ms * 1.5, 5000), again);
 }
 
-import(client).then((module) => (document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => start(module)) : start(module)), () => startOnceReady());
+import(client).then((module) => (document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => start(module)) : start(module)), 
+  () => startOnceReady(1000, () => location.reload())); // browsers may remember that a module failed

@@ -60,6 +60,7 @@ export const Graph = island((node, first) => {
       stage.replaceChildren(view.root, rows);
       view.show(scene, selectedId, before && opened && [before, scene.steps.find((each) => each.group === opened)]);
       describe();
+      requestAnimationFrame(() => performance.mark("graph drawn"));
     } catch (error) {
       if (error.name === "AbortError") return;
       scene = null;
@@ -68,7 +69,7 @@ export const Graph = island((node, first) => {
   }
 
   async function refresh() {
-    const statuses = scene && (await fetchJson(props.statuses).catch(() => null));
+    const statuses = scene && props.statuses && (await fetchJson(props.statuses).catch(() => null));
     if (statuses === null) return; // the next change asks again
     if (!statuses || stepsIn(statuses) !== known) return load(); // a run without a plan grows
     view.refresh(applyStatuses(scene, statuses));
@@ -98,7 +99,7 @@ export const Graph = island((node, first) => {
     if (!scene) return;
     rows.replaceChildren(h("caption.sr", scene.steps[MOST_ROWS] ? `The first ${MOST_ROWS} steps` : "Steps"), ...scene.steps.slice(0, MOST_ROWS).map((step) =>
       h("tr", { "aria-selected": String(step.id === selectedId) },
-        h("td.status", { "data-status": step.status }, icon(step.status), h("span.sr", step.word)),
+        h("td.status", { "data-status": step.status }, icon(step.symbol), h("span.sr", step.word)),
         h("th", { scope: "row" }, button(".cut", step.name + moreOf(step), null, { "data-id": step.id, tabindex: isPhone ? 0 : -1 })),
         h("td.small.t3", lineOf(scene, step)))));
   }, isPhone ? 0 : 1500);

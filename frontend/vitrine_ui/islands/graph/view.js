@@ -54,9 +54,10 @@ export function applyStatuses(scene, statuses) {
     if (node.kind === "artifact")
       [status, word] = state.artifact_version_id ? ["made"] : node.above.some(isDead) ? ["upstream-failed", "not produced"] : ["queued", "not yet produced"];
     if (!statuses) [status, word] = ["planned"];
+    const symbol = statuses ? status : "step";
     const text = JSON.stringify([status, state]);
     if (text !== node.text) changed.add(node);
-    Object.assign(node, { state, status, word, text, began: Date.parse(state.started_at), ended: Date.parse(state.ended_at) });
+    Object.assign(node, { state, status, word, symbol, text, began: Date.parse(state.started_at), ended: Date.parse(state.ended_at) });
   }
   const { steps, edges } = scene;
   const times = (key) => steps.map((step) => step[key]).filter(Boolean);
@@ -227,7 +228,7 @@ export function graphView(onChoose) {
       bar.style.width = `${(part / (size ?? 1)) * 100}%`;
       return bar;
     });
-    return [icon(size ? "right" : status === "planned" ? "step" : status), h("span.two", name, line && h("small.cut", line)), h("span.share", bars)];
+    return [icon(size ? "right" : node.symbol), h("span.two", name, line && h("small.cut", line)), h("span.share", bars)];
   }
 
   const middleOf = ([left, top, right, bottom]) => [(left + right) / 2, (top + bottom) / 2];

@@ -1,6 +1,6 @@
 // One grid for lists and tables: windowed rows and columns, sorting, selection, keys.
 import { bind, island } from "../bind.js";
-import { atMostEvery, button, empty, failed, h, icon, set } from "../dom.js";
+import { atMostEvery, button, copy, empty, failed, h, icon, set } from "../dom.js";
 import { count, decimalsFor, template } from "../format.js";
 import { subscribe } from "../live.js";
 import { windowed } from "../scroll.js";
@@ -14,6 +14,8 @@ const CHECK = { key: "", title: "", kind: "check", width: 34 };
 const COUNTER = { key: "", title: "", kind: "counter", width: 64 };
 const WAITING = Array(6).fill({ key: "", title: "\u00a0", kind: "text", width: 150 });
 const SPOTS = { status: "p2", instant: "r2", duration: "r3" };
+let grids = 0;
+const plain = (value) => (value && typeof value === "object" ? JSON.stringify(value) : value);
 const STEPS = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1], Home: [0, -1e6], End: [0, 1e6] };
 
 export const Grid = island((node, first) => {
@@ -23,6 +25,7 @@ export const Grid = island((node, first) => {
   let active = { row: -1, column: 0 };
   let [columns, lefts, shown, anchor, stamp] = [[], [0], [0, 0], 0, 0];
   let rows, unsubscribe;
+  const id = `grid-${++grids}`;
   const isTable = props.mode === "offset";
   const phone = matchMedia("(max-width:640px)");
   const stacked = () => phone.matches && !isTable;
@@ -87,7 +90,7 @@ export const Grid = island((node, first) => {
       const { title, note, sortable, kind } = column;
       const label = h("span.cut", title, note && h("small", note));
       const way = sortable && (sort === keyOf(column) ? "ascending" : sort === `-${keyOf(column)}` ? "descending" : "none");
-      return h("div", { class: `dcell${alignsRight(column) ? " num" : ""}`, role: "columnheader", id: `dh-${j}`, title, "aria-sort": way },
+      return h("div", { class: `dcell${alignsRight(column) ? " num" : ""}`, role: "columnheader", id: `${id}-h${j}`, title, "aria-sort": way },
         kind === "check" ? h("input.check", { type: "checkbox", "aria-label": "Select all", tabindex: -1, onclick: ({ target }) => select(target.checked ? rows.items.map(({ id }) => id) : []) })
           : sortable ? button("", [label, way !== "none" && icon(way === "ascending" ? "asc" : "desc", 1)], () => sortBy(column), { tabindex: -1 }) : label);
     }));
@@ -167,7 +170,7 @@ export const Grid = island((node, first) => {
       class: `dcell k-${exact ? "exact" : kind}${alignsRight(column) ? " num" : ""}${isActive ? " active" : ""} ${stacked() ? spot(column) : ""}`,
       role: j === pinned() - 1 ? "rowheader" : "gridcell",
       "aria-colindex": j + 1,
-      id: isActive && "d-active",
+      id: isActive && `${id}-active`,
       title: null,
     });
     place(cell, j);
@@ -233,7 +236,7 @@ export const Grid = island((node, first) => {
   function activate(row, column) {
     const within = (value, low, high) => Math.max(low, Math.min(high, value));
     active = { row: within(row, -1, rows.length - 1), column: within(column, 0, columns.length - 1) };
-    set(scroller, { "aria-activedescendant": active.row < 0 ? `dh-${active.column}` : "d-active" });
+    set(scroller, { "aria-activedescendant": active.row < 0 ? `${id}-h${active.column}` : `${id}-active` });
     [...head.children].forEach((cell, j) => cell.classList.toggle("active", active.row < 0 && j === active.column));
     if (active.row >= 0) view.reveal(active.row);
     if (active.column >= pinned()) scroller.scrollLeft = within(scroller.scrollLeft, lefts[active.column + 1] - scroller.clientWidth, lefts[active.column] - lefts[pinned()]);
@@ -251,9 +254,9 @@ export const Grid = island((node, first) => {
     else if (far && (key === "Home" || key === "End")) activate(key === "Home" ? 0 : rows.length, column);
     else if (STEPS[key] && !far) activate(row + down, column + right);
     else if (key === "Enter" && row < 0) columns[column].sortable && sortBy(columns[column]);
-    else if (key === "Enter") scroller.querySelector("#d-active")?.parentElement.querySelector("a")?.click();
+    else if (key === "Enter") scroller.querySelector(`#${id}-active`)?.parentElement.querySelector("a")?.click();
     else if (key === " " && props.selectable && row >= 0) toggle(row, shiftKey);
-    else if (far && key === "c" && row >= 0 && getSelection().isCollapsed) navigator.clipboard.writeText(String(valueOf(columns[column], rows.row(row)) ?? ""));
+    else if (far && key === "c" && row >= 0 && getSelection().isCollapsed) copy(String(plain(valueOf(columns[column], rows.row(row))) ?? ""));
     else return;
     event.preventDefault();
   });

@@ -1,6 +1,6 @@
 // The log of one step, any length: a window of lines, search and levels asked of the server.
 import { bind, island } from "../bind.js";
-import { atMostEvery, button, empty, failed, fetchJson, h, icon, iconButton, set, withQuery } from "../dom.js";
+import { atMostEvery, button, copy, empty, failed, fetchJson, h, icon, iconButton, set, withQuery } from "../dom.js";
 import { clock, count, zone } from "../format.js";
 import { subscribe } from "../live.js";
 import { windowed } from "../scroll.js";
@@ -251,7 +251,7 @@ export const Logs = island((node, first) => {
     const texts = [];
     for (let from = marks[0] - 1; from < Math.min(marks[1], marks[0] + MOST_COPIED); from += CHUNK)
       texts.push(...(await fetchLog({ from, limit: Math.min(CHUNK, marks[1] - from) })).lines.map((line) => plain(line.text)));
-    await navigator.clipboard.writeText(texts.join("\n"));
+    await copy(texts.join("\n"));
     copier.replaceChildren(icon("check", 1), "Copied");
   }
 
