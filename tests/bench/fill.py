@@ -15,14 +15,14 @@ pipe as (
 numbered as (select *, row_number() over (order by name) - 1 as place, count(*) over () as pipes from pipe)
 insert into run (project_id, id, open_event_id, close_event_id, pipeline_id, number, name, started_at, ended_at, status, code_version, meta)
 select numbered.project_id,
-       (lpad(to_hex((extract(epoch from now()) * 1000)::bigint - ($2 - n) * 60000), 12, '0') || '7' || substr(md5(n::text || numbered.project_id), 1, 3)
+       (lpad(to_hex((extract(epoch from now()) * 1000)::bigint - ($2 - n)::bigint * 60000), 12, '0') || '7' || substr(md5(n::text || numbered.project_id), 1, 3)
         || '8' || substr(md5('b' || n || numbered.project_id), 1, 15))::uuid,
        gen_random_uuid(), gen_random_uuid(), numbered.id, n / $3 + 1, 'night-train-' || n,
        now() - ($2 - n) * interval '1 minute', now() - ($2 - n) * interval '1 minute' + (n % 97) * interval '1 second',
        (array['completed', 'completed', 'completed', 'completed', 'failed', 'completed', 'completed', 'cancelled'])[n % 8 + 1],
        substr(md5(n::text), 1, 12),
        jsonb_build_object('', jsonb_build_object('learning_rate', (n % 50) / 1000.0),
-                          'evaluate', jsonb_build_object('accuracy', 0.7 + (n * 7919 % 3000) / 10000.0, 'loss', 1 / (1.0 + n % 100)))
+                          'evaluate', jsonb_build_object('accuracy', 0.7 + (n::bigint * 7919 % 3000) / 10000.0, 'loss', 1 / (1.0 + n % 100)))
   from generate_series(0, $2 - 1) n join numbered on numbered.place = n % numbered.pipes
 """
 
@@ -32,7 +32,7 @@ insert into metadata_key (project_id, name) select $1, unnest(array['accuracy', 
 
 FILL_METADATA = """
 insert into run_metadata (project_id, run_id, step, key_id, kind, num, at, event_id)
-select run.project_id, run.id, step.key, metadata_key.id, 'number', value::text::float8, run.started_at, run.open_event_id
+select run.project_id, run.id, step.key, metadata_key.id, 'number', entry.value::text::float8, run.started_at, run.open_event_id
   from run cross join lateral jsonb_each(run.meta) step cross join lateral jsonb_each(step.value) entry (key, value)
   join metadata_key on metadata_key.project_id = run.project_id and metadata_key.name = entry.key
  where run.project_id = $1

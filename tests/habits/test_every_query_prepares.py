@@ -20,7 +20,7 @@ def find_statements() -> dict[str, str]:
     found: dict[str, str] = {}
     for module_info in pkgutil.walk_packages(vitrine.__path__, "vitrine."):
         if not re.search(
-            r"\.(queries|record|outbox|sessions|tokens|links|actors|bootstrap|migrate|notify|.*_queries)$",
+            r"\.(queries|record|outbox|sessions|tokens|links|actors|bootstrap|migrate|notify|blobs|.*_queries|.*_record)$",
             module_info.name,
         ):
             continue

@@ -210,7 +210,10 @@ class Actors:
         """Refreshes whenever a process announces a change of rights. Until cancelled."""
         async for change in hub.subscribe(SERVER_EVENTS):
             if change.kind in ("access", "reset"):
-                await self.refresh()
+                try:
+                    await self.refresh()
+                except Exception:  # a bug must not keep later revocations from being heard
+                    logger.exception("Rights could not be read again")
 
 
 def _make_actor(row: Asker, kind: Literal["session", "token"], key: bytes) -> Actor:

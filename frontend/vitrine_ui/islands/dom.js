@@ -67,11 +67,13 @@ export const empty = ({ title, text, code }) => h("div.empty", h("div", h("h2", 
 /** Puts text on the clipboard, also where there is no clipboard API: without TLS. */
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const focused = document.activeElement;
   const field = document.body.appendChild(h("textarea.sr"));
   field.value = text;
   field.select();
   document.execCommand("copy");
   field.remove();
+  focused?.focus();
 }
 
 /** Calls back when the page turns light or dark; returns what stops it. */

@@ -318,11 +318,7 @@ def _waiting() -> Element:
         ),
         html.div(
             {"class": "split ruled"},
-            html.div(
-                {"class": "grow body"},
-                html.div({"class": "standing"}, [html.div({"class": "card"}, bar("60%")) for _ in range(3)]),
-                loading_rows(5),
-            ),
+            html.div({"class": "grow body"}, _waiting_body()),
             html.aside({"class": "panel recent"}, html.div({"class": "body"}, loading_rows(RECENT_RUNS))),
         ),
     )

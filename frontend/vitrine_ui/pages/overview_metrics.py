@@ -61,7 +61,10 @@ def waiting_tiles(tiles: int = TILES) -> Element:
     blank = html.section(
         {"class": "tile half", "aria-busy": "true"},
         html.header(html.h3(bar("90px"))),
-        html.div({"class": "fill"}, html.svg({"class": "line-chart", "viewBox": f"0 0 {WIDE:g} {HIGH:g}", "width": "100%"})),
+        html.div(
+            {"class": "fill"},
+            html.svg({"class": "line-chart", "viewBox": f"0 0 {WIDE:g} {HIGH:g}", "width": "100%"}),
+        ),
     )
     return html.div({"class": "tiles small"}, [blank] * tiles)
 

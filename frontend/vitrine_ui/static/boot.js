@@ -106,5 +106,8 @@ async function startOnceReady(wait_ms = 1000, again = () => import(client).then(
   else startOnceReady(Math.min(wait_ms * 1.5, 5000), again);
 }
 
-import(client).then((module) => (document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => start(module)) : start(module)), 
-  () => startOnceReady(1000, () => location.reload())); // browsers may remember that a module failed
+const whenParsed = (act) => (document.readyState === "loading" ? addEventListener("DOMContentLoaded", act) : act());
+import(client).then(
+  (module) => whenParsed(() => start(module)),
+  () => startOnceReady(1000, () => location.reload()), // browsers may remember that a module failed
+);
