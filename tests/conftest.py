@@ -23,6 +23,7 @@ import httpx
 import pytest
 
 from tests.bench import server as servers
+from vitrine.access.attempts import Attempts
 from vitrine.access.roles import assign_role
 from vitrine.access.structs import NewToken
 from vitrine.access.tokens import create_token
@@ -163,6 +164,7 @@ async def running_app(settings: Settings) -> AsyncIterator[Application]:
 @pytest.fixture
 async def app(running_app: Application, clean: None) -> AsyncIterator[Application]:
     """The server without a dashboard, started. `app.state` holds what its routes share."""
+    running_app.state.attempts = Attempts()  # of the test before
     yield running_app
     await running_app.state.actors.refresh()
 

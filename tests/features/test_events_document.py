@@ -12,9 +12,9 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-
 from tests.features.conftest import Send
 from tests.features.states import clear, read_state
+
 from vitrine.ingest import structs
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/events.md").read_text()
@@ -47,7 +47,9 @@ def test_the_table_of_a_kind_names_its_fields(kind: str) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", SECTIONS[kind], re.MULTILINE))
     fields = msgspec.structs.fields(KINDS[kind])
     assert list(rows) == [field.name for field in fields]
-    assert [name for name, mark in rows.items() if "required" in mark] == [field.name for field in fields if field.required]
+    assert [name for name, mark in rows.items() if "required" in mark] == [
+        field.name for field in fields if field.required
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +65,9 @@ async def test_each_example_is_accepted_once(send: Send) -> None:
         assert (await send([example]))["duplicate"] == 1, example
 
 
-async def test_the_examples_tell_one_story_in_any_order(send: Send, db: asyncpg.Connection, api: httpx.AsyncClient) -> None:
+async def test_the_examples_tell_one_story_in_any_order(
+    send: Send, db: asyncpg.Connection, api: httpx.AsyncClient
+) -> None:
     examples = read_examples()
     await send(examples)
     expected = await read_state(db)

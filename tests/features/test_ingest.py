@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-
 from tests.features.conftest import Send
 from tests.features.reports import Event, at, digest, event, report_run
+
 from vitrine.ids import new_id
 
 PROJECT = "/api/v1/projects/default"
@@ -53,7 +53,9 @@ async def test_a_run_that_runs_is_never_queued_again(send: Send, db: asyncpg.Con
     assert await db.fetchval("select status from run") == "running"
 
 
-async def test_a_run_that_changes_its_pipeline_is_counted_and_numbered_there(send: Send, db: asyncpg.Connection) -> None:
+async def test_a_run_that_changes_its_pipeline_is_counted_and_numbered_there(
+    send: Send, db: asyncpg.Connection
+) -> None:
     run_id = str(new_id())
     await send([run_event(str(new_id()), status="running", pipeline="test")])
     await send([run_event(run_id, status="running", pipeline="train")])
@@ -97,11 +99,18 @@ async def test_a_thousand_steps_arrive_in_one_request(send: Send, db: asyncpg.Co
     run_id = str(new_id())
     events = [event("step", {"step": f"step_{n}", "status": "completed"}, run_id=run_id) for n in range(1000)]
     assert (await send(events))["accepted"] == 1000
-    assert await db.fetchval("select count(*) from step s join step_attempt a on a.run_id = s.run_id and a.step = s.key") == 1000
+    assert (
+        await db.fetchval(
+            "select count(*) from step s join step_attempt a on a.run_id = s.run_id and a.step = s.key"
+        )
+        == 1000
+    )
 
 
 # ── metadata ──────────────────────────────────────────────────────────────────────────────────────
-async def test_values_are_kept_by_kind_and_shown_as_they_were(send: Send, db: asyncpg.Connection, api: httpx.AsyncClient) -> None:
+async def test_values_are_kept_by_kind_and_shown_as_they_were(
+    send: Send, db: asyncpg.Connection, api: httpx.AsyncClient
+) -> None:
     run_id = str(new_id())
     values = {
         "metrics": {"f1": 0.9, "best": {"epoch": 3}},
@@ -116,8 +125,15 @@ async def test_values_are_kept_by_kind_and_shown_as_they_were(send: Send, db: as
         "classes": ["a", "b"],
         "nothing": None,
     }
-    await send([run_event(run_id, status="running", pipeline="train"), event("metadata", {"values": values}, run_id=run_id)])
-    rows = await db.fetch("select k.name, m.kind, m.num, m.text from run_metadata m join metadata_key k on k.id = m.key_id")
+    await send(
+        [
+            run_event(run_id, status="running", pipeline="train"),
+            event("metadata", {"values": values}, run_id=run_id),
+        ]
+    )
+    rows = await db.fetch(
+        "select k.name, m.kind, m.num, m.text from run_metadata m join metadata_key k on k.id = m.key_id"
+    )
     found = {row["name"]: tuple(row)[1:] for row in rows}
     assert str(found.pop("loss")) == "('number', nan, None)"
     assert found == {
@@ -135,7 +151,9 @@ async def test_values_are_kept_by_kind_and_shown_as_they_were(send: Send, db: as
     }
     shown = (await api.get(f"{PROJECT}/runs/{run_id}")).json()["metadata"]
     shown["huge"] = float(shown["huge"])  # jsonb writes out all its zeros
-    assert shown == {"metrics.f1": 0.9, "metrics.best.epoch": 3} | {key: value for key, value in values.items() if key != "metrics"}
+    assert shown == {"metrics.f1": 0.9, "metrics.best.epoch": 3} | {
+        key: value for key, value in values.items() if key != "metrics"
+    }
 
 
 async def test_the_history_of_a_name_keeps_every_value(send: Send, db: asyncpg.Connection) -> None:
@@ -150,7 +168,9 @@ async def test_the_history_of_a_name_keeps_every_value(send: Send, db: asyncpg.C
 # ── what watchers hear ────────────────────────────────────────────────────────────────────────────
 async def fetch_news(db: asyncpg.Connection) -> list[tuple[str, Any]]:
     rows = await db.fetch("delete from event returning id, kind, body")
-    return [(row["kind"], msgspec.json.decode(row["body"])) for row in sorted(rows, key=lambda one: one["id"])]
+    return [
+        (row["kind"], msgspec.json.decode(row["body"])) for row in sorted(rows, key=lambda one: one["id"])
+    ]
 
 
 async def test_each_change_is_announced_once_a_request(send: Send, db: asyncpg.Connection) -> None:
@@ -255,7 +275,11 @@ async def test_head_says_how_large_a_content_is(api: httpx.AsyncClient) -> None:
     assert (await api.head(PATH)).status_code == 404
     await api.put(PATH, content=CONTENT)
     found = await api.head(PATH)
-    assert (found.status_code, found.content, found.headers["content-length"]) == (200, b"", str(len(CONTENT)))
+    assert (found.status_code, found.content, found.headers["content-length"]) == (
+        200,
+        b"",
+        str(len(CONTENT)),
+    )
 
 
 async def test_a_known_content_is_not_sent_again(api: httpx.AsyncClient) -> None:
@@ -271,7 +295,9 @@ async def test_a_client_learns_which_contents_are_missing(api: httpx.AsyncClient
     assert (await api.post(f"{PROJECT}/blobs/missing", json={"sha256": ["x"]})).status_code == 422
 
 
-async def test_a_content_of_another_project_is_unknown_until_it_is_sent(api: httpx.AsyncClient, other_project: str) -> None:
+async def test_a_content_of_another_project_is_unknown_until_it_is_sent(
+    api: httpx.AsyncClient, other_project: str
+) -> None:
     theirs = PATH.replace("default", other_project)
     await api.put(PATH, content=CONTENT)
     assert (await api.get(theirs)).status_code == (await api.head(theirs)).status_code == 404

@@ -152,7 +152,16 @@ async def test_reports_of_what_is_being_deleted_do_not_fail(send: Send, db: asyn
 
     async def delete() -> None:
         for _ in range(25):
-            for table in ("run", "artifact_version", "artifact", "model_version", "model", "pipeline", "metadata_key", "tag"):
+            for table in (
+                "run",
+                "artifact_version",
+                "artifact",
+                "model_version",
+                "model",
+                "pipeline",
+                "metadata_key",
+                "tag",
+            ):
                 await db.execute(f"delete from {table}")
                 await asyncio.sleep(0)
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 import httpx
-
 from tests.conftest import RunningServer
 from tests.features.reports import Event, at, event
+
 from vitrine.ids import new_id
 
 KILLS = 3
@@ -58,7 +58,11 @@ def check_whole(client: httpx.Client, api: str, report: Report) -> int:
     """The run is there with all that belongs to it, once; its number."""
     run_id, events = report
     run = client.get(f"{api}/runs/{run_id}").json()
-    assert (run["status"], run["step_counts"], run["metadata"]) == ("completed", {"completed": STEPS}, {"loss": 0.5})
+    assert (run["status"], run["step_counts"], run["metadata"]) == (
+        "completed",
+        {"completed": STEPS},
+        {"loss": 0.5},
+    )
     log = client.get(f"{api}/runs/{run_id}/steps/step_0/logs").json()
     assert (log["total"], len(log["lines"])) == (LINES, LINES)
     again = client.post(f"{api}/events", json={"events": events}).json()
@@ -66,7 +70,9 @@ def check_whole(client: httpx.Client, api: str, report: Report) -> int:
     return int(run["number"])
 
 
-def test_a_killed_server_has_lost_nothing_that_it_acknowledged(start_server: Callable[..., RunningServer]) -> None:
+def test_a_killed_server_has_lost_nothing_that_it_acknowledged(
+    start_server: Callable[..., RunningServer],
+) -> None:
     moments = random.Random()
     server = start_server()
     reports: list[Report] = []

@@ -55,14 +55,19 @@ def test_the_makefile_lists_its_targets_itself() -> None:
 
 
 def test_islands_stay_within_their_budget() -> None:
-    sizes: dict[str, int] = {}
+    """Gzip of each island's files together; docs/decisions.md says why two of them may pass 8 KB."""
     folder = ROOT / "frontend/vitrine_ui/islands"
-    for path in folder.rglob("*.js"):
-        island = path.relative_to(folder).parts[0]
-        sizes[island] = sizes.get(island, 0) + len(gzip.compress(path.read_bytes(), 9))
+    islands = {
+        path.name: b"".join(file.read_bytes() for file in sorted(path.glob("*.js")))
+        for path in folder.iterdir()
+        if path.is_dir()
+    }
+    sizes = {name: len(gzip.compress(text, 9)) for name, text in islands.items()}
+    shared = len(gzip.compress(b"".join(path.read_bytes() for path in sorted(folder.glob("*.js"))), 9))
     assert sizes
-    assert {island: size for island, size in sizes.items() if size > 8 * 1024} == {}
-    assert sum(sizes.values()) <= 30 * 1024
+    allowed = {"graph": 10.5 * 1024, "grid": 9.5 * 1024}
+    assert {name: size for name, size in sizes.items() if size > allowed.get(name, 8 * 1024)} == {}
+    assert sum(sizes.values()) + shared <= 40 * 1024
 
 
 def test_no_island_or_stylesheet_reaches_beyond_the_machine() -> None:

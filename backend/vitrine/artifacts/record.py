@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from vitrine.database.lookups import expect_all, identify
 from vitrine.database.pool import Connection
@@ -53,8 +53,8 @@ class _Known(Struct):
     run_id: UUID | None
     step: str | None
     output: str | None
-    files: list[StoredFile]
     uri: str | None
+    files: Raw  # of list[StoredFile]
 
     def is_said_by(self, event: ArtifactVersionEvent) -> bool:
         """Whether the event says the same. The run may have been deleted since."""
@@ -62,9 +62,9 @@ class _Known(Struct):
         return (
             (self.artifact, self.version, self.type, self.data_type, self.materializer)
             == (body.artifact, body.version, body.type, body.data_type, body.materializer)
-            and (self.step, self.output, self.files, self.uri)
-            == (body.step, body.output, body.files, body.uri)
+            and (self.step, self.output, self.uri) == (body.step, body.output, body.uri)
             and self.run_id in (None, event.run_id)
+            and msgspec.json.decode(self.files, type=list[StoredFile]) == body.files
         )
 
 
@@ -73,7 +73,7 @@ insert into artifact_version (project_id, id) select $1, id from unnest($2::uuid
 on conflict do nothing
 """
 LOCK_VERSIONS = """
-select v.id, a.name, v.name, v.type, v.data_type, v.materializer, v.run_id, v.step, v.output, v.files, v.uri
+select v.id, a.name, v.name, v.type, v.data_type, v.materializer, v.run_id, v.step, v.output, v.uri, v.files
 from artifact_version v left join artifact a on a.project_id = v.project_id and a.id = v.artifact_id
 where v.project_id = $1 and v.id = any($2::uuid[]) order by v.id for no key update of v
 """
@@ -86,9 +86,7 @@ async def mention_versions(db: Connection, project_id: UUID, ids: Collection[UUI
     await db.execute(MENTION_VERSIONS, project_id, list(ids))
     rows = await db.fetch(LOCK_VERSIONS, project_id, list(ids))
     expect_all(rows, ids)
-    return {
-        row[0]: _Known(*row[1:9], msgspec.json.decode(row[9], type=list[StoredFile]), row[10]) for row in rows
-    }
+    return {row[0]: _Known(*row[1:]) for row in rows}
 
 
 class _VersionRow(Struct):
@@ -208,7 +206,7 @@ def _as_known(event: ArtifactVersionEvent) -> _Known:
     body = event.body
     return _Known(
         body.artifact, body.version, body.type, body.data_type, body.materializer,
-        event.run_id, body.step, body.output, body.files, body.uri,
+        event.run_id, body.step, body.output, body.uri, Raw(msgspec.json.encode(body.files)),
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class _Up:
         self.url = self.settings.origins[0] + self.settings.base_path
         self.app: Any = None
         self.example: asyncio.subprocess.Process | None = None
+        self.telling: asyncio.Task[None] | None = None
 
     def _make_settings(self) -> Settings:
         port = self.bound.getsockname()[1]
@@ -84,6 +85,8 @@ class _Up:
         try:
             await Server(configure(self.app), self._tell).serve(sockets=[self.bound])
         finally:
+            if self.telling:
+                self.telling.cancel()
             if self.example and self.example.returncode is None:
                 self.example.terminate()
                 await self.example.wait()
@@ -111,8 +114,19 @@ class _Up:
         """The example pipelines report to this server, from a process of their own, while the dashboard shows them."""
         if await self.app.state.pool.fetchval("select exists (select from run)"):
             return
-        print("Recording the example pipelines …", flush=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("VITRINE_")}
         environment["VITRINE_DATA_DIR"] = str(self.folder)
-        command = [sys.executable, "-m", "vitrine.cli", "example"]
-        self.example = await asyncio.create_subprocess_exec(*command, env=environment)
+        log = self.folder / "example.log"
+        with log.open("wb") as output:  # not here: it would push the link off the screen
+            self.example = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "vitrine.cli", "example", env=environment, stdout=output, stderr=output
+            )
+        print("Recording the example pipelines: watch them arrive …", flush=True)
+        self.telling = asyncio.create_task(self._tell_of_example(self.example, log))
+
+    async def _tell_of_example(self, example: asyncio.subprocess.Process, log: Path) -> None:
+        code = await example.wait()
+        print(
+            "The example is recorded." if code == 0 else f"The example ended early; {log} says why.",
+            flush=True,
+        )

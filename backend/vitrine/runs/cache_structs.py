@@ -1,4 +1,4 @@
-"""What the API says of a step whose outputs can be taken over."""
+"""What the API says of steps whose outputs can be taken over."""
 
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ class CachedStep(Struct):
     outputs: list[CachedOutput]
 
 
-class CachedAnswer(Struct):
-    """`found` is None when no step did the same before."""
+class CachedSteps(Struct):
+    """By cache key; a key that nothing was done under before is missing."""
 
-    found: CachedStep | None
+    found: dict[str, CachedStep]

@@ -17,6 +17,7 @@ from vitrine.ingest.tally import Tally
 from vitrine.runs.merge import Attempt, MergedStep, Step
 
 Key: TypeAlias = tuple[int, str]  # the run's id as a number, since UUIDs are slow to hash, and the step
+Group: TypeAlias = tuple[UUID, str, list[StepEvent]]  # a step and its events
 Way: TypeAlias = Literal["input", "output"]
 
 
@@ -120,32 +121,32 @@ async def record_steps(
     tally: Tally,
 ) -> None:
     """The steps are as the events say; those only mentioned have a row at least. All are locked. Their runs have rows."""
-    groups: dict[Key, tuple[UUID, str, list[StepEvent]]] = {}
-    for run_id, key in mentioned:
-        groups[run_id.int, key] = run_id, key, []
-    for event in events:
-        run_id, key = event.run_id, event.body.step  # type: ignore[assignment]
-        groups.setdefault((run_id.int, key), (run_id, key, []))[2].append(event)
+    groups = _group(events, mentioned)
     if not groups:
         return
-    steps = [MergedStep(Step(run_id, key)) for run_id, key, _ in groups.values()]
-    said = [group[2] for group in groups.values()]
-    for step, its_events in zip(steps, said, strict=True):
-        step.take(its_events)
-    rows = [row for position, step in enumerate(steps) for row in _rows_of(position, step)]
-    known = {row[0] for row in await db.fetch(INSERT_STEPS, project_id, rows)}
+    steps = {key: MergedStep(Step(run_id, name)) for key, (run_id, name, _) in groups.items()}
+    for step, (_, _, said) in zip(steps.values(), groups.values(), strict=True):
+        step.take(said)
+    rows = [row for position, step in enumerate(steps.values()) for row in _rows_of(position, step)]
+    keys = list(groups)
+    known = {keys[row[0]]: groups[keys[row[0]]] for row in await db.fetch(INSERT_STEPS, project_id, rows)}
     if known:
-        merged = await _merge_known(
-            db, project_id, {key: one for at, (key, one) in enumerate(groups.items()) if at in known}
-        )
-        steps = [one for at, one in enumerate(steps) if at not in known] + merged
-    tally.accepted.update(chain.from_iterable(one.accepted for one in steps))
-    for one in steps:
+        steps |= await _merge_known(db, project_id, known)
+    tally.accepted.update(chain.from_iterable(one.accepted for one in steps.values()))
+    for one in steps.values():
         if one.is_moved:
             tally.announce("step", one.step.run_id, one.step.key, step=one.step.key, status=one.step.status)
-    new = {key for at, key in enumerate(groups) if at not in known}
-    await _link(db, project_id, "input", _newest_lists(events, "input"), new=new, tally=tally)
-    await _link(db, project_id, "output", _newest_lists(events, "output"), new=new, tally=tally)
+    await _link(db, project_id, "input", _newest_lists(events, "input"), known=known, tally=tally)
+    await _link(db, project_id, "output", _newest_lists(events, "output"), known=known, tally=tally)
+
+
+def _group(events: Iterable[StepEvent], mentioned: Iterable[tuple[UUID, str]]) -> dict[Key, Group]:
+    groups: dict[Key, Group] = {(run_id.int, step): (run_id, step, []) for run_id, step in mentioned}
+    for event in events:
+        run_id, step = event.run_id, event.body.step
+        assert run_id is not None
+        groups.setdefault((run_id.int, step), (run_id, step, []))[2].append(event)
+    return groups
 
 
 def _rows_of(position: int, merged: MergedStep) -> Iterator[_NewStep]:
@@ -165,9 +166,7 @@ def _rows_of(position: int, merged: MergedStep) -> Iterator[_NewStep]:
         yield _NewStep(position, step.run_id, step.key, step.attempt, step.status, True, False)
 
 
-async def _merge_known(
-    db: Connection, project_id: UUID, known: Mapping[Key, tuple[UUID, str, list[StepEvent]]]
-) -> list[MergedStep]:
+async def _merge_known(db: Connection, project_id: UUID, known: Mapping[Key, Group]) -> dict[Key, MergedStep]:
     """The steps that had rows already, locked, are as the events say."""
     run_ids, keys, _ = zip(*known.values(), strict=True)
     rows = await db.fetch(LOCK_STEPS, project_id, run_ids, keys)
@@ -187,7 +186,7 @@ async def _merge_known(
         await db.execute(UPDATE_STEPS, project_id, changed)
     if attempts := [one for step in merged.values() for one in step.attempts.values() if one.is_changed]:
         await db.execute(UPSERT_ATTEMPTS, project_id, attempts)
-    return list(merged.values())
+    return merged
 
 
 # ── inputs and outputs ────────────────────────────────────────────────────────────────────────────
@@ -255,10 +254,10 @@ from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::uuid[
 
 
 async def _link(
-    db: Connection, project_id: UUID, way: Way, lists: list[_Listing], *, new: set[Key], tally: Tally
+    db: Connection, project_id: UUID, way: Way, lists: list[_Listing], *, known: Collection[Key], tally: Tally
 ) -> None:
-    """The lists that are newer than what is known take its place. The steps are locked; `new` ones have no lists yet."""
-    old = [one for one in lists if (one.run_id.int, one.step) not in new]
+    """The lists that are newer than what is there take its place. The steps are locked; only `known` ones have lists."""
+    old = [one for one in lists if (one.run_id.int, one.step) in known]
     if old:
         places = _columns([(one.run_id, one.step, one.name) for one in old])
         listed = {tuple(row[:3]): row[3] for row in await db.fetch(FETCH_LISTED[way], project_id, *places)}

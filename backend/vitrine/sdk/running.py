@@ -11,6 +11,7 @@ from uuid import UUID
 from vitrine.errors import Invalid
 from vitrine.ids import new_id
 from vitrine.ingest.structs import Failure, RunBody, RunStatus, StepBody
+from vitrine.sdk.caching import Cache, may_cache
 from vitrine.sdk.context import PipelineContext, PipelineMention, RunMention, in_pipeline
 from vitrine.sdk.environment import describe_code, describe_environment
 from vitrine.sdk.failures import describe_failure
@@ -90,11 +91,14 @@ class Run:
 
     def execute(self) -> RunStatus:
         """Every step has run, or is accounted for. Raises: what a step raises."""
-        if not self.reporter.is_away:
+        nodes = self.graph.nodes.values()
+        cached = [node for node in nodes if may_cache(node, pipeline=self.pipeline.options)]
+        self.cache = Cache(self.reporter, cached, self.workspace.find_inputs)
+        if cached and not self.reporter.is_away:
             self.reporter.settle(SETTLE_S)  # so that this run can take over what the last one did
         self._open()
         try:
-            statuses = [self._run_step(node) for node in self.graph.nodes.values()]
+            statuses = [self._run_step(node) for node in nodes]
         except BaseException as error:
             is_cancelled = isinstance(error, KeyboardInterrupt)
             self._close(

@@ -13,7 +13,7 @@ from vitrine.errors import Invalid
 from vitrine.ingest.structs import Resources, StepBody
 from vitrine.runs.cache_structs import CachedStep
 from vitrine.sdk.artifact_names import name_artifact
-from vitrine.sdk.caching import find_cached, make_cache_key, take_over
+from vitrine.sdk.caching import take_over
 from vitrine.sdk.context import StepContext, StepMention, in_step
 from vitrine.sdk.external import ExternalArtifact
 from vitrine.sdk.failures import describe_failure
@@ -50,9 +50,8 @@ class StepRunner:
             name: [self._find_version(name, source) for source in sources]
             for name, sources in self.node.inputs.items()
         }
-        if self._may_cache():
-            self.cache_key = make_cache_key(self.run_.reporter.connection.project, self.node, self.inputs)
-        if self.cache_key and (found := find_cached(self.run_.reporter, self.cache_key, self.node)):
+        self.cache_key, found = self.run_.cache.find(self.node)
+        if found:
             self._take_over(found)
             return "cached"
         retry = self.node.step.retry or self.run_.pipeline.options.get("retry") or NO_RETRY
@@ -68,17 +67,6 @@ class StepRunner:
         return self._attempt(retry.max_retries + 1)
 
     # ── taking over ───────────────────────────────────────────────────────────────────────────────────────────
-    def _may_cache(self) -> bool:
-        if any(
-            isinstance(source, ExternalArtifact)
-            for sources in self.node.inputs.values()
-            for source in sources
-        ):
-            return False
-        for options in (self.node.step.options, self.run_.pipeline.options):
-            if "enable_cache" in options:
-                return bool(options["enable_cache"])
-        return True
 
     def _take_over(self, found: CachedStep) -> None:
         versions = {output.output: take_over(output) for output in found.outputs}
@@ -168,7 +156,7 @@ class StepRunner:
     # ── inputs and outputs ────────────────────────────────────────────────────────────────────────────────────
     def _find_version(self, name: str, source: Any) -> StoredVersion:
         if isinstance(source, StepOutput):
-            return self.run_.workspace.find(source.key, source.output)
+            return self.run_.workspace.get(source.key, source.output)
         if not isinstance(source, ExternalArtifact):
             return source.as_stored()  # type: ignore[no-any-return]  # an artifact version that the client found
         how = Storing(

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from vitrine.sdk.gathering import gather
+from vitrine.sdk.graph import Node, StepOutput
 from vitrine.sdk.loading import fetch_files, load_stored
 from vitrine.sdk.reporting import Reporter
 from vitrine.sdk.storing import StoredVersion
@@ -25,8 +26,22 @@ class Workspace:
         if version.folder:
             self._folders[version.id] = version.folder
 
-    def find(self, step: str, output: str) -> StoredVersion:
+    def get(self, step: str, output: str) -> StoredVersion:
         return self._written[step, output]
+
+    def find_inputs(self, node: Node) -> dict[str, list[StoredVersion]] | None:
+        """The versions that the step will read; None while a step before it has not written its own."""
+        found: dict[str, list[StoredVersion]] = {}
+        for name, sources in node.inputs.items():
+            if any(
+                isinstance(one, StepOutput) and (one.key, one.output) not in self._written for one in sources
+            ):
+                return None
+            found[name] = [
+                self._written[one.key, one.output] if isinstance(one, StepOutput) else one.as_stored()
+                for one in sources
+            ]
+        return found
 
     def keep_folder(self, version: StoredVersion) -> None:
         """Of a version that no step wrote, such as an external artifact."""

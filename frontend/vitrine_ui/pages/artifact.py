@@ -5,18 +5,17 @@ from __future__ import annotations
 from reactpy import component, html
 
 from vitrine.artifacts.structs import ArtifactVersionItem
-from vitrine.errors import NotFound
 from vitrine.paging import Page
 from vitrine_ui.address import api, api_path, page
 from vitrine_ui.figures import size
-from vitrine_ui.hooks import Failed, loaded, on, use_place
+from vitrine_ui.hooks import loaded, on, use_place
 from vitrine_ui.pages.crumbs import to_artifacts, to_project
 from vitrine_ui.text import plural, safe_text
 from vitrine_ui.widgets.button import button_link
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.islands import island
 from vitrine_ui.widgets.moment import moment
-from vitrine_ui.widgets.states import bar, empty, failed, loading_rows
+from vitrine_ui.widgets.states import bar, failing_page, loading_rows
 
 
 @component
@@ -27,26 +26,13 @@ def ArtifactPage(project: str, name: str) -> Element:
         Page[ArtifactVersionItem],
         lambda found: Versions(project, name, found),
         waiting=_waiting,
-        failing=lambda problem: _no_artifact(project, problem),
+        failing=failing_page(
+            "This artifact could not be loaded",
+            gone="There is no such artifact in this project",
+            why="It was deleted, or no step has written it yet.",
+            up=("All artifacts", page(project, "artifacts")),
+        ),
         watch=on("artifact_version", gap_s=1.0),
-    )
-
-
-def _no_artifact(project: str, problem: Failed) -> Element:
-    if isinstance(problem.error, NotFound):
-        return html.div(
-            {"class": "fill"},
-            empty(
-                "There is no such artifact in this project",
-                "It was deleted, or no step has written it yet.",
-                html.div(
-                    {"class": "row"}, button_link("All artifacts", page(project, "artifacts"), look="primary")
-                ),
-            ),
-        )
-    return html.div(
-        {"class": "fill"},
-        failed("This artifact could not be loaded", problem, home=page(project, "artifacts")),
     )
 
 

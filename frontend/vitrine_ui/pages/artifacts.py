@@ -12,11 +12,12 @@ from vitrine_ui.address import api, api_path, page
 from vitrine_ui.hooks import Value, loaded, on, use_once, use_place, use_session, use_url
 from vitrine_ui.pages.crumbs import to_project
 from vitrine_ui.pages.first_steps import first_run
+from vitrine_ui.pages.no_project import no_project
 from vitrine_ui.pages.run_filters import written
 from vitrine_ui.pages.run_grid import Count
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.islands import island, read_event
-from vitrine_ui.widgets.states import failing, loading_rows
+from vitrine_ui.widgets.states import loading_rows
 
 
 @component
@@ -29,7 +30,7 @@ def ArtifactsPage(project: str) -> Element:
         waiting=lambda: html.div(
             {"class": "fill"}, html.div({"class": "head"}, html.h1("Artifacts")), loading_rows(12)
         ),
-        failing=failing("The artifacts could not be loaded", home=page(project)),
+        failing=no_project(),
         watch=on("artifact_version", "run", gap_s=3.0),
         select=lambda detail: detail.counts.get("artifacts", 0) > 0,
     )

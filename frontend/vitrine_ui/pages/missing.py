@@ -20,5 +20,6 @@ def MissingPage() -> Element:
             "There is no page at this address",
             "It may have been mistyped, or belong to a newer version of Vitrine.",
             html.div({"class": "row"}, button_link("To the projects", page(), look="primary")),
+            is_page=True,
         ),
     )

@@ -15,6 +15,7 @@ from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration
 from vitrine_ui.hooks import Loading, Ready, loaded, on, use_load, use_place
 from vitrine_ui.pages.first_steps import first_run
+from vitrine_ui.pages.no_project import no_project
 from vitrine_ui.pages.overview_metrics import metric_tiles, waiting_tiles
 from vitrine_ui.text import middle_cut, safe_text
 from vitrine_ui.widgets.button import button_link, link
@@ -49,7 +50,7 @@ def OverviewPage(project: str) -> Element:
         ProjectDetail,
         lambda face: Overview(project, face),
         waiting=_waiting,
-        failing=failing("This project could not be loaded", home=page()),
+        failing=no_project(),
         watch=on(*CHANGES, gap_s=2.0),
         select=lambda detail: Face(detail.name, detail.description, detail.counts.get("runs", 0) > 0),
     )

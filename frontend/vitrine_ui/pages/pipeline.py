@@ -6,12 +6,11 @@ from statistics import median
 
 from reactpy import component, html
 
-from vitrine.errors import NotFound
 from vitrine.paging import Page, Total
 from vitrine.pipelines.structs import PipelineItem, SnapshotItem
 from vitrine_ui.address import api_path, page
 from vitrine_ui.figures import duration, percent
-from vitrine_ui.hooks import Failed, Value, loaded, on, use_once, use_place, use_url
+from vitrine_ui.hooks import Value, loaded, on, use_once, use_place, use_url
 from vitrine_ui.pages.crumbs import to_pipelines, to_project
 from vitrine_ui.pages.run_columns import columns_menu, with_metrics
 from vitrine_ui.pages.run_filters import FilterBox, QuickStatuses
@@ -20,7 +19,7 @@ from vitrine_ui.text import plural, safe_text
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.moment import moment
-from vitrine_ui.widgets.states import bar, empty, failed, failing, loading_rows, nothing
+from vitrine_ui.widgets.states import bar, failing, failing_page, loading_rows, nothing
 from vitrine_ui.widgets.status import Tick, status_pill, ticks
 from vitrine_ui.widgets.table import Column, table
 from vitrine_ui.widgets.tabs import Tab, tabs
@@ -44,23 +43,16 @@ def PipelinePage(project: str, name: str) -> Element:
             PipelineItem,
             lambda found: _head(project, found, tab),
             waiting=_waiting,
-            failing=lambda problem: _no_pipeline(project, problem),
+            failing=failing_page(
+                "This pipeline could not be loaded",
+                gone="There is no such pipeline in this project",
+                why="It was deleted, renamed, or has not run here yet.",
+                up=("All pipelines", page(project, "pipelines")),
+            ),
             watch=on("run", "snapshot", gap_s=1.0),
         ),
         Snapshots(project, name, key="snapshots") if tab == "snapshots" else Runs(project, name, key="runs"),
     )
-
-
-def _no_pipeline(project: str, problem: Failed) -> Element:
-    if isinstance(problem.error, NotFound):
-        return empty(
-            "There is no such pipeline in this project",
-            "It was deleted, renamed, or has not run here yet.",
-            html.div(
-                {"class": "row"}, button_link("All pipelines", page(project, "pipelines"), look="primary")
-            ),
-        )
-    return failed("This pipeline could not be loaded", problem, home=page(project, "pipelines"))
 
 
 def _head(project: str, found: PipelineItem, tab: str) -> Element:

@@ -13,11 +13,12 @@ from vitrine_ui.figures import duration
 from vitrine_ui.hooks import loaded, on, use_place, use_url
 from vitrine_ui.pages.crumbs import to_project
 from vitrine_ui.pages.first_steps import first_run
+from vitrine_ui.pages.no_project import no_project
 from vitrine_ui.text import middle_cut
 from vitrine_ui.widgets.button import button_link, link
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.moment import moment
-from vitrine_ui.widgets.states import failing, loading_rows
+from vitrine_ui.widgets.states import loading_rows
 from vitrine_ui.widgets.status import Tick, status_mark, ticks
 from vitrine_ui.widgets.table import Column, table
 
@@ -44,7 +45,7 @@ def PipelinesPage(project: str) -> Element:
         waiting=lambda: html.div(
             {"class": "fill"}, html.div({"class": "head"}, html.h1("Pipelines")), loading_rows(8)
         ),
-        failing=failing("The pipelines could not be loaded", home=page(project)),
+        failing=no_project(),
         watch=on("run", "snapshot", gap_s=1.0),
     )
 

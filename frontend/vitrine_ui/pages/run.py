@@ -7,11 +7,9 @@ from datetime import datetime
 from msgspec import Struct
 from reactpy import component, html
 
-from vitrine.errors import NotFound
 from vitrine.runs.structs import RunDetail, StepItem, plain
 from vitrine_ui.address import Url, api, api_path, page
 from vitrine_ui.hooks import (
-    Failed,
     Ready,
     Watch,
     loaded,
@@ -32,7 +30,7 @@ from vitrine_ui.widgets.button import button_link, copy_button, link
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.islands import island, read_event
 from vitrine_ui.widgets.moment import moment, span_of_time
-from vitrine_ui.widgets.states import bar, empty, failed
+from vitrine_ui.widgets.states import bar, failing_page
 from vitrine_ui.widgets.status import status_pill
 from vitrine_ui.widgets.tabs import Tab, tabs
 
@@ -66,28 +64,14 @@ def RunPage(project: str, id_: str) -> Element:
         RunDetail,
         lambda name: Run(project, id_, name),
         waiting=_waiting,
-        failing=lambda problem: _no_run(project, id_, problem),
+        failing=failing_page(
+            "This run could not be loaded",
+            gone="This run is gone, or never was here",
+            why="It was deleted, belongs to another project, or its address is not complete.",
+            up=("All runs", page(project, "runs")),
+        ),
         watch=run_watch(id_),
         select=lambda run: run.name,
-    )
-
-
-def _no_run(project: str, id_: str, problem: Failed) -> Element:
-    if not isinstance(problem.error, NotFound):
-        return html.div(
-            {"class": "fill"}, failed("This run could not be loaded", problem, home=page(project, "runs"))
-        )
-    return html.div(
-        {"class": "fill"},
-        empty(
-            "This run is gone, or never was here",
-            "It was deleted, belongs to another project, or its address is not complete.",
-            html.p({"class": "mono t3 anywhere"}, safe_text(id_)),
-            html.div(
-                {"class": "row wrap"},
-                button_link("All runs", page(project, "runs"), symbol="runs", look="primary"),
-            ),
-        ),
     )
 
 

@@ -31,7 +31,7 @@ from vitrine_ui.widgets.values import ValueTable
 STEP_TABS = (
     ("overview", "Overview"),
     ("code", "Code"),
-    ("config", "Config"),
+    ("configuration", "Config"),
     ("io", "In & out"),
     ("metadata", "Metadata"),
     ("resources", "Resources"),
@@ -55,7 +55,7 @@ def step_body(project: str, id_: str, step: StepDetail, tab: str) -> Element:
     parts: dict[str, Callable[[], Element]] = {
         "overview": lambda: Overview(project, id_, step),
         "code": lambda: code_of(step),
-        "config": lambda: configuration_of(step),
+        "configuration": lambda: configuration_of(step),
         "io": lambda: InputsAndOutputs(project, step),
         "metadata": lambda: metadata_of(step),
         "resources": lambda: resources_of(step),

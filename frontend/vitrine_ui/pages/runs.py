@@ -6,15 +6,16 @@ from reactpy import component, html
 
 from vitrine.paging import Total
 from vitrine.projects.structs import ProjectDetail
-from vitrine_ui.address import api_path, page
+from vitrine_ui.address import api_path
 from vitrine_ui.hooks import Value, loaded, on, use_once, use_place
 from vitrine_ui.pages.crumbs import to_project
 from vitrine_ui.pages.first_steps import first_run
+from vitrine_ui.pages.no_project import no_project
 from vitrine_ui.pages.run_columns import columns_menu, with_metrics
 from vitrine_ui.pages.run_filters import Chips, FilterBox, PipelineFacet, QuickStatuses, StatusFacet
 from vitrine_ui.pages.run_grid import Count, RunGrid
 from vitrine_ui.widgets.element import Element
-from vitrine_ui.widgets.states import failing, loading_rows
+from vitrine_ui.widgets.states import loading_rows
 
 
 @component
@@ -30,7 +31,7 @@ def RunsPage(project: str) -> Element:
             waiting=lambda: html.div(
                 {"class": "fill"}, html.div({"class": "head"}, html.h1("Runs")), loading_rows(12)
             ),
-            failing=failing("The runs could not be loaded", home=page()),
+            failing=no_project(),
             watch=on("run", gap_s=3.0),
             select=lambda detail: detail.counts.get("runs", 0) > 0,
         ),

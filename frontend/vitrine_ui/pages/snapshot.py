@@ -8,20 +8,19 @@ import msgspec
 from msgspec import Struct
 from reactpy import component, html
 
-from vitrine.errors import NotFound
 from vitrine.pipelines.structs import SnapshotDetail
 from vitrine_ui.address import api, api_path, page
-from vitrine_ui.hooks import Failed, loaded, use_place, use_session, use_url
+from vitrine_ui.hooks import loaded, use_place, use_session, use_url
 from vitrine_ui.pages.crumbs import to_pipelines, to_project
 from vitrine_ui.text import plural, safe_text
-from vitrine_ui.widgets.button import button_link, icon_link, link
+from vitrine_ui.widgets.button import icon_link, link
 from vitrine_ui.widgets.code import code_block
 from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.facts import facts
 from vitrine_ui.widgets.icon import icon
 from vitrine_ui.widgets.islands import island, read_event
 from vitrine_ui.widgets.moment import moment
-from vitrine_ui.widgets.states import bar, empty, failed, nothing
+from vitrine_ui.widgets.states import bar, failing_page, nothing
 from vitrine_ui.widgets.tree import json_tree
 
 
@@ -67,25 +66,12 @@ def SnapshotPage(project: str, id_: str) -> Element:
                 html.aside({"class": "panel desk"}),
             ),
         ),
-        failing=lambda problem: _no_snapshot(project, problem),
-    )
-
-
-def _no_snapshot(project: str, problem: Failed) -> Element:
-    if isinstance(problem.error, NotFound):
-        return html.div(
-            {"class": "fill"},
-            empty(
-                "This snapshot is gone, or never was here",
-                "It was deleted with its pipeline, or its address is not complete.",
-                html.div(
-                    {"class": "row"}, button_link("All pipelines", page(project, "pipelines"), look="primary")
-                ),
-            ),
-        )
-    return html.div(
-        {"class": "fill"},
-        failed("This snapshot could not be loaded", problem, home=page(project, "pipelines")),
+        failing=failing_page(
+            "This snapshot could not be loaded",
+            gone="This snapshot is gone, or never was here",
+            why="It was deleted with its pipeline, or its address is not complete.",
+            up=("All pipelines", page(project, "pipelines")),
+        ),
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from reactpy import component, html
 
 from vitrine.artifacts.structs import ArtifactFile, ArtifactVersionDetail, Use
-from vitrine.errors import NotFound
 from vitrine.runs.structs import RunMention, plain
 from vitrine_ui.address import Url, api, api_path, page
 from vitrine_ui.figures import size
-from vitrine_ui.hooks import Failed, loaded, on, use_place, use_url
+from vitrine_ui.hooks import loaded, on, use_place, use_url
 from vitrine_ui.pages.crumbs import to_artifacts, to_project
 from vitrine_ui.pages.version_views import VersionViews
 from vitrine_ui.text import plural, safe_text
@@ -19,7 +18,7 @@ from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.facts import facts, tag_list
 from vitrine_ui.widgets.icon import artifact_icon, icon
 from vitrine_ui.widgets.moment import moment
-from vitrine_ui.widgets.states import bar, empty, failed, loading_rows, nothing
+from vitrine_ui.widgets.states import bar, failing_page, loading_rows, nothing
 from vitrine_ui.widgets.table import Column, table
 from vitrine_ui.widgets.tabs import Tab, tabs
 from vitrine_ui.widgets.values import ValueTable
@@ -42,26 +41,13 @@ def VersionPage(project: str, id_: str) -> Element:
         ArtifactVersionDetail,
         lambda found: Version(project, found),
         waiting=_waiting,
-        failing=lambda problem: _no_version(project, problem),
+        failing=failing_page(
+            "This artifact could not be loaded",
+            gone="This artifact version is gone, or never was here",
+            why="It was deleted, belongs to another project, or its address is not complete.",
+            up=("All artifacts", page(project, "artifacts")),
+        ),
         watch=on("artifact_version", "step", "metadata", gap_s=2.0),
-    )
-
-
-def _no_version(project: str, problem: Failed) -> Element:
-    if isinstance(problem.error, NotFound):
-        return html.div(
-            {"class": "fill"},
-            empty(
-                "This artifact version is gone, or never was here",
-                "It was deleted, belongs to another project, or its address is not complete.",
-                html.div(
-                    {"class": "row"}, button_link("All artifacts", page(project, "artifacts"), look="primary")
-                ),
-            ),
-        )
-    return html.div(
-        {"class": "fill"},
-        failed("This artifact could not be loaded", problem, home=page(project, "artifacts")),
     )
 
 

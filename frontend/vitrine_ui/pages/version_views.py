@@ -51,11 +51,11 @@ def VersionViews(project: str, found: ArtifactVersionDetail) -> Element:
     if not choices:
         return _nothing_drawn()
     names = [name for name, _, _ in choices]
-    chosen = url.get("view", names[0])
+    chosen = url.get("visualization", names[0])
     if chosen not in names:
         chosen = names[0]
     shown = [
-        Tab(name, label, url.with_query(view=None if name == names[0] else name).href, symbol=symbol)
+        Tab(name, label, url.with_query(visualization=None if name == names[0] else name).href, symbol=symbol)
         for name, label, symbol in choices
     ]
     picture = next((one for one in found.visualizations if str(one.id) == chosen), None)

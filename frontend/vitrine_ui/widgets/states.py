@@ -15,26 +15,30 @@ from vitrine_ui.widgets.element import Element
 from vitrine_ui.widgets.icon import icon
 
 
-def empty(title: str, text: str, *more: Element, drawing: Element = None) -> Element:
-    """Nothing here yet: what belongs here, and in `more` the exact command or snippet that fills it."""
-    return html.div(
-        {"class": "empty"}, drawing, html.div(html.h2(title), html.p({"class": "t2"}, text)), more
-    )
+def empty(title: str, text: str, *more: Element, drawing: Element = None, is_page: bool = False) -> Element:
+    """Nothing here yet: what belongs here, and in `more` the exact command or snippet that fills it.
+
+    `is_page`: its title is the page's own.
+    """
+    heading = html.h1(title) if is_page else html.h2(title)
+    return html.div({"class": "empty"}, drawing, html.div(heading, html.p({"class": "t2"}, text)), more)
 
 
-def failed(what: str, problem: Failed, *, home: str = "") -> Element:
+def failed(what: str, problem: Failed, *, home: str = "", is_page: bool = False) -> Element:
     """What failed, why, and what can be done. `home`: where to go when the thing itself is gone."""
     error = problem.error
-    facts = [(name, value) for name, value in error.facts.items() if isinstance(value, (str, int, float))]
+    known = [(name, value) for name, value in error.facts.items() if isinstance(value, (str, int, float))]
+    details = f"{what}\n{error.status} {type(error).__name__}: {error.detail}"
+    heading = html.h1(what) if is_page else html.b(what)
     return html.div(
         {"class": "empty", "role": "alert", "data-status": "failed"},
-        html.span({"class": "status"}, icon("failed"), html.b(what)),
+        html.span({"class": "status"}, icon("failed"), heading),
         html.div(html.h2(safe_text(error.title)), html.p({"class": "t2"}, safe_text(error.detail))),
         html.dl(
             {"class": "meta"},
             html.dt("Answer"),
             html.dd(f"{error.status} {type(error).__name__}"),
-            [(html.dt(safe_text(name).capitalize()), html.dd(safe_text(value))) for name, value in facts],
+            [(html.dt(safe_text(name).capitalize()), html.dd(safe_text(value))) for name, value in known],
             html.dt("What to do"),
             html.dd(advice_for(error)),
         ),
@@ -42,12 +46,7 @@ def failed(what: str, problem: Failed, *, home: str = "") -> Element:
             {"class": "row wrap"},
             button("Try again", lambda _: problem.again(), symbol="refresh", look="primary"),
             button_link("Back", home) if home else None,
-            copy_button(
-                f"{what}\n{error.status} {type(error).__name__}: {error.detail}",
-                label="Copy details",
-                look="ghost",
-                says_label=True,
-            ),
+            copy_button(details, label="Copy details", look="ghost", says_label=True),
         ),
     )
 
@@ -65,8 +64,20 @@ def advice_for(error: VitrineError) -> str:
 
 
 def failing(what: str, *, home: str = "") -> Callable[[Failed], Element]:
-    """`failed` for a loader."""
+    """`failed` for a loader of a part."""
     return lambda problem: failed(what, problem, home=home)
+
+
+def failing_page(what: str, *, gone: str, why: str, up: tuple[str, str]) -> Callable[[Failed], Element]:
+    """For a loader that is a page: `gone` and `why` if the thing does not exist, else what failed. `up` is its list."""
+
+    def show(problem: Failed) -> Element:
+        if not isinstance(problem.error, NotFound):
+            return html.div({"class": "fill"}, failed(what, problem, home=up[1], is_page=True))
+        to_list = html.div({"class": "row"}, button_link(up[0], up[1], look="primary"))
+        return html.div({"class": "fill"}, empty(gone, why, to_list, is_page=True))
+
+    return show
 
 
 def bar(width: str, *, class_: str = "") -> Element:
