@@ -12,9 +12,12 @@ from playwright.async_api import Page, expect
 from tests.bench.events import event, post_events
 from tests.bench.server import Server
 
+from e2e.conftest import Witness
 from vitrine.ids import new_id
 
 PROBE = """"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}<svg onload=alert(3)>javascript:alert(4)"""
+# Names that stand in addresses must not hold a slash: of these the ingest takes no other.
+NAME = """"><img src=x onerror=alert(1)><script>alert(2)<svg onload=alert(3)>{{7*7}}javascript:alert(4)"""
 FRAMED = b"<p id=inside>report</p><script>alert(5); parent.document.title='broken'; fetch('/api/v1/me').then(() => alert(6))</script>"
 
 
@@ -33,9 +36,9 @@ def report_hostile_run(server: Server) -> tuple[str, str]:
         for kind, (digest, size) in zip(("html", "markdown", "csv"), digests, strict=True)
     ]
     a_step = {
-        "key": PROBE,
-        "name": PROBE,
-        "outputs": [{"name": PROBE, "artifact": PROBE, "data_type": PROBE}],
+        "key": NAME,
+        "name": NAME,
+        "outputs": [{"name": NAME, "artifact": NAME, "data_type": PROBE}],
         "code": PROBE,
         "code_path": PROBE,
     }
@@ -46,37 +49,38 @@ def report_hostile_run(server: Server) -> tuple[str, str]:
         "frames": [{"path": PROBE, "line": 1, "code": [PROBE], "first_line": 1}],
     }
     opening = {
-        "status": "running", "pipeline": PROBE, "name": PROBE, "snapshot_id": snapshot_id, "started_at": now, "tags": [PROBE],
+        "status": "running", "pipeline": NAME, "name": PROBE, "snapshot_id": snapshot_id, "started_at": now, "tags": [PROBE],
         "parameters": {PROBE: PROBE}, "configuration": {PROBE: {PROBE: PROBE}}, "code_version": PROBE, "environment": {PROBE: PROBE},
     }  # fmt: skip
     post_events(
         server,
         [
-            event("snapshot", {"id": snapshot_id, "pipeline": PROBE, "steps": [a_step]}),
+            event("snapshot", {"id": snapshot_id, "pipeline": NAME, "steps": [a_step]}),
             event("run", opening, run_id=run_id),
-            event("step", {"step": PROBE, "status": "failed", "started_at": now, "ended_at": now, "parameters": {PROBE: PROBE},
-                           "outputs": {PROBE: [version_id]}, "failure": failure}, run_id=run_id),
-            event("log", {"step": PROBE, "first_line": 1, "lines": [{"at": now, "text": PROBE, "level": "error"}]}, run_id=run_id),
-            event("metadata", {"step": PROBE, "values": {PROBE: PROBE, "nested": {PROBE: [PROBE]}}}, run_id=run_id),
+            event("step", {"step": NAME, "status": "failed", "started_at": now, "ended_at": now, "parameters": {PROBE: PROBE},
+                           "outputs": {NAME: [version_id]}, "failure": failure}, run_id=run_id),
+            event("log", {"step": NAME, "first_line": 1, "lines": [{"at": now, "text": PROBE, "level": "error"}]}, run_id=run_id),
+            event("metadata", {"step": NAME, "values": {PROBE: PROBE, "nested": {PROBE: [PROBE]}}}, run_id=run_id),
             event("metadata", {"values": {PROBE: PROBE}}, run_id=run_id),
-            event("artifact_version", {"id": version_id, "artifact": PROBE, "version": PROBE.replace("/", ""), "data_type": PROBE, "step": PROBE,
-                                       "output": PROBE, "visualizations": shown, "metadata": {PROBE: PROBE}, "tags": [PROBE]}, run_id=run_id),
+            event("artifact_version", {"id": version_id, "artifact": NAME, "version": NAME, "data_type": PROBE, "step": NAME,
+                                       "output": NAME, "visualizations": shown, "metadata": {PROBE: PROBE}, "tags": [PROBE]}, run_id=run_id),
             event("run", {"status": "failed", "ended_at": now, "failure": failure}, run_id=run_id),
         ],
     )  # fmt: skip
     return run_id, version_id
 
 
-async def test_hostile_values_show_as_text_on_every_page(page: Page, site: Server) -> None:
+async def test_hostile_values_show_as_text_on_every_page(page: Page, site: Server, witness: Witness) -> None:
+    witness.allowed_error = "status of 422"  # the filter that is none
     run_id, version_id = await asyncio.to_thread(report_hostile_run, site)
-    run = f"/default/runs/{run_id}?step={quote(PROBE)}"
+    run = f"/default/runs/{run_id}?step={quote(NAME)}"
     for path in (
         "/default",
         "/default/runs",
         "/default/pipelines",
-        f"/default/pipelines/{quote(PROBE, safe='')}",
+        f"/default/pipelines/{quote(NAME, safe='')}",
         "/default/artifacts",
-        f"/default/artifacts/{quote(PROBE, safe='')}",
+        f"/default/artifacts/{quote(NAME, safe='')}",
         f"/default/artifact-versions/{version_id}",
         f"/default/artifact-versions/{version_id}?tab=metadata",
         f"/default/runs/{run_id}",

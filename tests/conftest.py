@@ -110,24 +110,26 @@ delete from app_user where name not in ('admin', 'viewer');
 """
 
 
+@pytest.fixture(scope="session")
+async def side_pool(database: str) -> AsyncIterator[Any]:
+    """Connections beside the server's own."""
+    pool = await open_pool(database, size=2)
+    yield pool
+    await pool.close()
+
+
 @pytest.fixture
-async def clean(database: str) -> AsyncIterator[None]:
+async def clean(side_pool: Any) -> AsyncIterator[None]:
     """Nothing of this test is left for the next one."""
     yield
-    db = await asyncpg.connect(database)
-    try:
-        await db.execute(CLEAR)
-    finally:
-        await db.close()
+    await side_pool.execute(CLEAR)
 
 
 @pytest.fixture
-async def db(database: str, clean: None) -> AsyncIterator[Any]:
+async def db(side_pool: Any, clean: None) -> AsyncIterator[Any]:
     """A connection to look and to write, with jsonb as msgspec.Raw."""
-    pool = await open_pool(database, size=1)
-    async with pool.acquire() as connection:
+    async with side_pool.acquire() as connection:
         yield connection
-    await pool.close()
 
 
 # ── the server in this process ────────────────────────────────────────────────────────────────────

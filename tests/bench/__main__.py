@@ -1,4 +1,7 @@
-"""`make bench`: every figure, printed and written to docs/benchmarks.md. `python -m tests.bench api sdk` measures those alone."""
+"""`make bench`: every figure, printed and written to docs/benchmarks.md.
+
+`python -m tests.bench api sdk` only prints those;
+`--write` writes them."""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ stand in `tests/bench/peers.py`. Machines are noisy: trust medians and ratios.
 """
 
 
-def main(wanted: list[str]) -> None:
+def main(wanted: list[str], *, is_written: bool) -> None:
     rows: list[Row] = []
     for name, measure in ALONE.items():
         if not wanted or name in wanted:
@@ -50,7 +53,7 @@ def main(wanted: list[str]) -> None:
             for name, measure in chosen.items():
                 rows += timed(name, lambda measure=measure: measure(server))  # type: ignore[misc]
     print(to_markdown(rows))
-    if not wanted:
+    if is_written:
         head = HEAD.format(
             when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             python=platform.python_version(),
@@ -69,4 +72,5 @@ def timed(name: str, measure: Callable[[], Any]) -> list[Row]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    names = [name for name in sys.argv[1:] if name != "--write"]
+    main(names, is_written=not names or "--write" in sys.argv)

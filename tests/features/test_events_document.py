@@ -82,14 +82,15 @@ async def test_the_examples_tell_one_story_in_any_order(
 
 
 def test_the_limits_of_the_document_are_those_of_the_program() -> None:
-    from vitrine.ingest.check import DEPTH_LIMIT, STAGES
-    from vitrine.ingest.decode import EVENTS_LIMIT
+    from vitrine.ingest.check import DEPTH_LIMIT, LISTED_LIMIT, STAGES
+    from vitrine.ingest.decode import EVENTS_LIMIT, ROWS_LIMIT
     from vitrine.ingest.receive import UNPACKED_LIMIT_BYTES
     from vitrine.metadata.values import INDEXED_BYTES, KEY_LIMIT, KEYS_LIMIT, VALUE_LIMIT_BYTES
     from vitrine.runs.log_codec import TEXT_LIMIT_BYTES
 
     said = [
         f"{UNPACKED_LIMIT_BYTES // 1_000_000} MB unpacked", f"{EVENTS_LIMIT:,} events a request", f"up to {DEPTH_LIMIT} levels",
+        f"up to {ROWS_LIMIT:,} values, tags and links", f"up to {LISTED_LIMIT:,} ids together",
         f"up to {KEYS_LIMIT:,} after flattening", f"a value has up to {VALUE_LIMIT_BYTES:,} bytes", f"up to {KEY_LIMIT} characters",
         f"the first {INDEXED_BYTES:,} bytes", f"longer than {TEXT_LIMIT_BYTES:,} bytes", *(f"`{stage}`" for stage in STAGES),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from tests.conftest import ORIGIN, RunningServer, make_client, open_session, started
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,6 +20,7 @@ from vitrine.access.sessions import open_session as insert_session
 from vitrine.app import Application, create_app
 from vitrine.projects.bootstrap import ADMINISTRATOR_ID
 from vitrine.settings import Settings
+from vitrine_ui.api import InProcess
 
 LIVE = "/api/v1/projects/default/live"
 
@@ -140,6 +142,23 @@ async def test_revoking_a_token_ends_its_streams(running_server: RunningServer) 
             pieces = stream.aiter_raw()
             await anext(pieces)
             assert (await client.delete(f"/api/v1/tokens/{made['item']['id']}")).status_code == 204
+            async with asyncio.timeout(5):
+                async for _ in pieces:
+                    pass
+
+
+async def test_below_a_path_streams_end_as_well(settings: Settings) -> None:
+    below = msgspec.structs.replace(settings, base_path="/ml")
+    async with started(create_app(below)) as app:
+        async with app.state.pool.acquire() as db:
+            session_id = await insert_session(db, ADMINISTRATOR_ID, settings)
+        cookie = (b"cookie", f"vitrine_session={session_id}".encode())
+        async with InProcess(app).ask("GET", f"/ml{LIVE}", [(b"host", b"testserver"), cookie], b"") as stream:
+            assert stream.status == 200
+            pieces = stream.chunks()
+            await anext(pieces)
+            client = make_client(app, cookies={"vitrine_session": session_id})
+            assert (await client.post("/ml/auth/sign-out", headers={"origin": ORIGIN})).status_code == 303
             async with asyncio.timeout(5):
                 async for _ in pieces:
                     pass

@@ -132,6 +132,8 @@ BAD_EVENTS: dict[str, tuple[Event, str]] = {
     "values of two things": (
         bad_event("metadata", {"values": {"a": 1}, "step": "s", "model_version_id": str(new_id())}), "names several things"),
     "nesting beyond reason": (bad_event("metadata", {"values": {"a": json.loads("[" * 60 + "]" * 60)}}), "nested deeper than 50"),
+    "6,000 outputs": (
+        bad_event("step", {"step": "s", "status": "completed", "outputs": {"o": [str(new_id())] * 6000}}), "6,000 artifact versions"),
     "an output without a step": (
         bad_event("artifact_version", {"id": str(new_id()), "artifact": "a", "output": "o"}), "name the step, too"),
     "a file outside of its folder": (
@@ -259,6 +261,14 @@ async def test_a_packed_body_cut_short_is_refused(api: httpx.AsyncClient, encodi
 async def test_too_many_events_at_once_are_refused(api: httpx.AsyncClient) -> None:
     answer = await api.post(EVENTS, content=b'{"events":[%s]}' % b",".join([b"1"] * 10_001))
     assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
+
+
+async def test_too_many_values_at_once_are_refused(api: httpx.AsyncClient) -> None:
+    values = {f"k{n}": n for n in range(2000)}
+    events = [bad_event("metadata", {"values": values}) for _ in range(11)]
+    answer = await api.post(EVENTS, json={"events": events})
+    assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
+    assert (await api.post(EVENTS, json={"events": events[:5]})).json()["accepted"] == 5
 
 
 async def test_a_long_line_is_cut_and_says_so(send: Send, api: httpx.AsyncClient) -> None:

@@ -302,7 +302,7 @@ async def test_cve_2026_28356_a_long_header_costs_no_time(app: Application, api:
     for name in ("content-type", "if-none-match", "accept-encoding", "cookie", "authorization"):
         begin = time.perf_counter()
         await api.get("/api/v1/me", headers={name: "a;" * 32_000})
-        assert time.perf_counter() - begin < 0.5, name
+        assert time.perf_counter() - begin < 1, name
 
 
 def test_cve_2026_49298_no_secret_is_an_argument_of_a_process(running_server: RunningServer) -> None:

@@ -208,7 +208,8 @@ class Actors:
 
     async def run(self, hub: Hub) -> None:
         """Refreshes whenever a process announces a change of rights. Until cancelled."""
-        async for change in hub.subscribe(SERVER_EVENTS):
+        # From the beginning of what the hub knows: whoever was found before it began to listen is looked up again.
+        async for change in hub.subscribe(SERVER_EVENTS, 0):
             if change.kind in ("access", "reset"):
                 try:
                     await self.refresh()

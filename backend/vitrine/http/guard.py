@@ -67,15 +67,15 @@ class Guard:
         is_head = scope["method"] == "HEAD"
         if is_head:  # answered as GET would be, without the body
             scope = {**scope, "method": "GET", "is_head": True}
+        inner = self._strip_base(scope)
         exchange = Exchange(
-            scope,
+            scope if inner is None else inner,  # the one in which the route and the actor are noted
             receive,
             send,
             headers=self._headers,
             actors=getattr(self._state, "actors", None),
             is_head=is_head,
         )
-        inner = self._strip_base(scope)
         if inner is None:
             await _refuse(exchange, 404, "NotFound", f"Everything here is below {self._base}/.")
         elif not self._knows_host(inner):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from vitrine.errors import Invalid
 from vitrine.ingest.structs import (
@@ -22,6 +23,7 @@ from vitrine.runs.dag import find_cycle
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
 DEPTH_LIMIT = 50
+LISTED_LIMIT = 5_000
 INT4_LIMIT = 2_000_000_000  # PostgreSQL's int ends a little later
 INT8 = 1 << 63
 FINAL = frozenset(("completed", "failed", "cached", "skipped", "cancelled"))
@@ -152,6 +154,9 @@ def _check_step(event: StepEvent) -> None:
         raise Invalid(
             f"$.body.status: {body.status!r} does not end an attempt, but ended_at, failure or resources are given."
         )
+    if body.inputs or body.outputs:
+        _check_lists(body.inputs, "$.body.inputs")
+        _check_lists(body.outputs, "$.body.outputs")
     if body.parameters:
         check_document(body.parameters, "$.body.parameters")
     if body.configuration:
@@ -159,6 +164,13 @@ def _check_step(event: StepEvent) -> None:
     if body.resources is not None:
         check_document(body.resources.memory_bytes, "$.body.resources.memory_bytes")
     _check_lines(body.failure)
+
+
+def _check_lists(lists: dict[str, list[UUID]], where: str) -> None:
+    if (listed := sum(map(len, lists.values()))) > LISTED_LIMIT:
+        raise Invalid(
+            f"{where}: {listed:,} artifact versions are too many: up to {LISTED_LIMIT:,} are allowed."
+        )
 
 
 def _check_lines(failure: Any) -> None:

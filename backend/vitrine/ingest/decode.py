@@ -30,6 +30,7 @@ from vitrine.metadata.values import Value, flatten
 from vitrine.runs.log_codec import PackedLog, pack
 
 EVENTS_LIMIT = 10_000
+ROWS_LIMIT = 20_000  # a statement may take 5 s: about ten times what a busy machine needs for so many
 DETAIL_LIMIT = 500
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -47,7 +48,7 @@ class _Label(Struct):
 class Batch(Struct):
     """The valid events of a request by kind, each once, in the order in which they came.
 
-    Log lines are packed; metadata are flat, by the id of their event.
+    Log lines are packed; metadata are flat, by the id of their event. `size` counts the events, `rows` what they write.
     """
 
     snapshot: list[SnapshotEvent] = field(default_factory=list)
@@ -60,45 +61,51 @@ class Batch(Struct):
     heartbeat: list[HeartbeatEvent] = field(default_factory=list)
     values: dict[UUID, list[Value]] = field(default_factory=dict)
 
-    @property
-    def size(self) -> int:
-        """How many events it holds."""
-        return (
-            len(self.snapshot) + len(self.run) + len(self.step) + len(self.log) + len(self.metadata)
-            + len(self.artifact_version) + len(self.model_version) + len(self.heartbeat)
-        )  # fmt: skip
+    size: int = 0
+    rows: int = 0
 
     def add(self, event: Event) -> None:
         """Raises: Invalid for metadata that are too much."""
+        parts = 0
         match event:
-            case StepEvent():
+            case StepEvent(body=body):
                 self.step.append(event)
-            case LogEvent():
-                self.log.append((event, pack(event.body.lines)))
-            case RunEvent():
+                if body.inputs or body.outputs:
+                    parts = sum(map(len, chain(body.inputs.values(), body.outputs.values())))
+            case LogEvent(body=body):
+                self.log.append((event, pack(body.lines)))
+            case RunEvent(body=body):
                 self.run.append(event)
-            case MetadataEvent():
-                self.values[event.id] = flatten(event.body.values)
+                parts = len(body.tags) + len(body.model_version_ids)
+            case MetadataEvent(body=body):
+                parts = self._add_values(event, body.values)
                 self.metadata.append(event)
             case SnapshotEvent():
                 self.snapshot.append(event)
-            case ArtifactVersionEvent():
-                self.values[event.id] = flatten(event.body.metadata)
+            case ArtifactVersionEvent(body=body):
+                parts = self._add_values(event, body.metadata) + len(body.tags) + len(body.visualizations)
                 self.artifact_version.append(event)
-            case ModelVersionEvent():
-                self.values[event.id] = flatten(event.body.metadata)
+            case ModelVersionEvent(body=body):
+                parts = self._add_values(event, body.metadata) + len(body.tags) + len(body.artifacts)
                 self.model_version.append(event)
             case HeartbeatEvent():
                 self.heartbeat.append(event)
+        self.size += 1
+        self.rows += 1 + parts
+
+    def _add_values(self, event: Event, values: Mapping[str, Any]) -> int:
+        self.values[event.id] = flat = flatten(values)
+        return len(flat)
 
     def without(self, ids: Collection[UUID]) -> Batch:
-        """The same, less the artifact versions, model versions and snapshots of these ids: only they clash."""
+        """The same, less the snapshots, artifact and model versions of these ids: only they clash."""
         return msgspec.structs.replace(
             self,
             snapshot=[event for event in self.snapshot if event.id not in ids],
             artifact_version=[event for event in self.artifact_version if event.id not in ids],
             model_version=[event for event in self.model_version if event.id not in ids],
             values={id: values for id, values in self.values.items() if id not in ids},
+            size=self.size - len(ids),
         )
 
 
@@ -116,7 +123,7 @@ _read_label = msgspec.json.Decoder(_Label)
 
 
 def decode(body: bytes) -> Decoded:
-    """What the request says. Raises: Invalid for a broken envelope, TooLarge for too many events."""
+    """What the request says. Raises: Invalid for a broken envelope, TooLarge for too much at once."""
     decoded = Decoded()
     seen: dict[int, bytes] = {}  # by the id as a number: UUIDs are slow to hash
     for text in _read_envelope(body):
@@ -129,6 +136,10 @@ def decode(body: bytes) -> Decoded:
                 decoded.batch.add(event)
         except VitrineError as error:
             decoded.rejected.append(Rejected(_read_id(text), type(error).__name__, _shorten(error.detail)))
+        if decoded.batch.rows > ROWS_LIMIT:
+            raise TooLarge(
+                f"The events hold more than {ROWS_LIMIT:,} values, tags and links together: send fewer at once."
+            )
     return decoded
 
 

@@ -204,17 +204,18 @@ async def link_models(
 
 
 PATCH_RUNS = """
-update run set meta = run.meta || (
-  select jsonb_object_agg(n.step, coalesce(run.meta -> n.step, '{}') || n.patch)
-  from jsonb_to_recordset($2) as n (target_id uuid, step text, patch jsonb) where n.target_id = run.id)
-where project_id = $1 and id = any($3::uuid[])
+with merged as (
+  select r.id, jsonb_object_agg(n.step, coalesce(r.meta -> n.step, '{}') || n.patch) as patch
+  from jsonb_to_recordset($2) as n (target_id uuid, step text, patch jsonb)
+  join run r on r.project_id = $1 and r.id = n.target_id group by r.id)
+update run set meta = run.meta || merged.patch from merged where run.project_id = $1 and run.id = merged.id
 """
 
 
 async def show_metadata(db: Connection, project_id: UUID, patches: Sequence[Patch]) -> None:
     """The runs' documents hold these values. The runs are locked."""
     if patches:
-        await db.execute(PATCH_RUNS, project_id, patches, list({patch.target_id for patch in patches}))
+        await db.execute(PATCH_RUNS, project_id, patches)
 
 
 COUNT_RUNS = """

@@ -57,7 +57,9 @@ export function measure(columns, rows, room, family, most) {
   for (const column of columns) {
     const { kind, suffix, sample, title, note = "", sortable, width = FIXED[kind] } = column;
     const texts = (sample ?? rows).slice(0, 60).map((row) => textOf(column, sample ? row : valueOf(column, row)) + (suffix ? ` ${template(suffix, row, String)}` : ""));
-    const fit = Math.max(widest([title, note], "600 12px") + (sortable ? 16 : 0), texts[0] ? widest(texts, "500 13px") : 110);
+    if (kind === "instant" && texts[0]) texts.push("59 min ago"); // it will be
+    const edge = column === columns.at(-1) ? 10 : 0; // a wider margin
+    const fit = edge + Math.max(widest([title, note], "600 12px") + (sortable ? 16 : 0), texts[0] ? widest(texts, "500 13px") : 110);
     if (texts[0]) column.seen = Math.max(column.seen ?? 0, Math.min(most, fit)); // never narrower than it was
     column.pixels = width ?? column.seen ?? fit;
   }
