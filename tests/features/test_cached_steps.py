@@ -23,7 +23,14 @@ async def ask(api: httpx.AsyncClient, *keys: str, project: str = "default") -> d
 
 
 async def write_output(send: Send, run: MadeRun, version: str) -> None:
-    body = {"id": version, "artifact": "table", "data_type": "int", "materializer": "m", "step": "fit", "output": "output"}
+    body = {
+        "id": version,
+        "artifact": "table",
+        "data_type": "int",
+        "materializer": "m",
+        "step": "fit",
+        "output": "output",
+    }
     await send([make_event("artifact_version", body, run_id=run.id)])
 
 
@@ -31,9 +38,13 @@ def make_fit(version: str, **changes: Any) -> dict[str, Any]:
     return {"fit": {"cache_key": KEY, "outputs": {"output": [version]}, **changes}}
 
 
-async def test_a_key_gives_the_newest_step_that_ended_well(api: httpx.AsyncClient, send: Send, make_run: MakeRun) -> None:
+async def test_a_key_gives_the_newest_step_that_ended_well(
+    api: httpx.AsyncClient, send: Send, make_run: MakeRun
+) -> None:
     versions = [str(new_id()) for _ in range(2)]
-    runs = [await make_run(step=make_fit(version), step_metadata={"fit": {"loss": 0.1}}) for version in versions]
+    runs = [
+        await make_run(step=make_fit(version), step_metadata={"fit": {"loss": 0.1}}) for version in versions
+    ]
     for run, version in zip(runs, versions, strict=True):
         await write_output(send, run, version)
 
@@ -42,12 +53,14 @@ async def test_a_key_gives_the_newest_step_that_ended_well(api: httpx.AsyncClien
     assert list(found) == [KEY]
     assert (found[KEY]["run_id"], found[KEY]["step"]) == (runs[1].id, "fit")
     assert found[KEY]["metadata"] == {"loss": 0.1}
-    assert [(one["output"], one["artifact_version_id"], one["artifact"]) for one in found[KEY]["outputs"]] == [
-        ("output", versions[1], "table")
-    ]
+    assert [
+        (one["output"], one["artifact_version_id"], one["artifact"]) for one in found[KEY]["outputs"]
+    ] == [("output", versions[1], "table")]
 
 
-async def test_a_step_whose_output_is_gone_is_passed_over(api: httpx.AsyncClient, send: Send, make_run: MakeRun) -> None:
+async def test_a_step_whose_output_is_gone_is_passed_over(
+    api: httpx.AsyncClient, send: Send, make_run: MakeRun
+) -> None:
     whole, lost = str(new_id()), str(new_id())
     first = await make_run(step=make_fit(whole))
     await write_output(send, first, whole)
@@ -69,12 +82,16 @@ async def test_a_step_without_outputs_can_be_taken_over(api: httpx.AsyncClient, 
     assert (found["run_id"], found["outputs"]) == (run.id, [])
 
 
-async def test_steps_of_another_project_are_not_offered(api: httpx.AsyncClient, make_run: MakeRun, other_project: str) -> None:
+async def test_steps_of_another_project_are_not_offered(
+    api: httpx.AsyncClient, make_run: MakeRun, other_project: str
+) -> None:
     await make_run(step={"fit": {"cache_key": KEY}})
 
     assert await ask(api, KEY, project=other_project) == {}
 
 
-async def test_a_key_that_is_none_is_refused(api: httpx.AsyncClient, anonymous_api: httpx.AsyncClient) -> None:
+async def test_a_key_that_is_none_is_refused(
+    api: httpx.AsyncClient, anonymous_api: httpx.AsyncClient
+) -> None:
     assert (await api.get(PATH.format("default"), params={"cache_key": "x"})).status_code == 422
     assert (await anonymous_api.get(PATH.format("default"), params={"cache_key": KEY})).status_code == 401

