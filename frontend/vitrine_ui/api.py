@@ -21,7 +21,7 @@ from vitrine.settings import Settings
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
-AsgiApp = Callable[[dict[str, Any], Any, Any], Any]
+AsgiApp = Callable[..., Any]
 
 ANSWER_LIMIT_S = 30.0
 SILENCE_LIMIT_S = 45.0  # a live stream says something every 15 s

@@ -7,7 +7,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from litestar import Litestar, Request, Response, get
@@ -45,7 +45,7 @@ class Dashboard:
         """The application with the dashboard's websocket in front of it."""
         # Serial: see reactpy_patches.
         inner = ReactPyMiddleware(app, root_components=[ROOT_COMPONENT], async_rendering=False)
-        transport = make_transport(self._settings, cast(AsgiApp, app))
+        transport = make_transport(self._settings, app)
 
         async def dashboard(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if scope["type"] == "websocket":

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Generic, TypeVar, overload
 
-from msgspec import MsgspecError, Struct
+from msgspec import Struct
 from reactpy import component, create_context, use_async_effect, use_context, use_effect, use_memo, use_state
 from reactpy.core.events import EventHandler, to_event_handler_function
 
@@ -26,6 +26,7 @@ V = TypeVar("V")
 Vdom = Any
 logger = logging.getLogger(__name__)
 
+RETRY_S = 4.0
 REFRESH_GAP_S = 0.4  # a burst of changes costs one load at once and one after it
 
 
@@ -99,18 +100,24 @@ class Resource(Generic[T]):
     async def _keep_fresh(self) -> None:
         while True:
             self._is_old.clear()
-            self._tell(await self._ask())
+            state = await self._ask()
+            # A server that is busy or restarting is asked again, and what was shown stays.
+            will_pass = isinstance(state, Failed) and state.error.status >= 500
+            if not (will_pass and isinstance(self.state, Ready)):
+                self._tell(state)
             await asyncio.sleep(self.watch.gap_s if self.watch else 0)
-            await self._is_old.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_S if will_pass else None):
+                    await self._is_old.wait()
 
     async def _ask(self) -> Loaded[T]:
         try:
             return Ready(await self._load())
         except VitrineError as error:
             return Failed(error, self.load_again)
-        except MsgspecError as error:
-            logger.exception("An answer of the API has another shape than its struct")
-            return Failed(VitrineError(f"The server's answer could not be read: {error}"), self.load_again)
+        except Exception as error:
+            logger.exception("What a page asked for could not be loaded")
+            return Failed(VitrineError(f"The dashboard could not read the answer: {error}"), self.load_again)
 
     def _tell(self, state: Loaded[T]) -> None:
         if state != self.state:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from vitrine.filters.parse import parse
+from vitrine.filters.fields import RUNS
+from vitrine.filters.parse import parse_filter
 from vitrine.ids import new_id
 from vitrine.metadata.structs import KeyItem
 from vitrine.pipelines.structs import RunTick
@@ -43,13 +44,12 @@ def test_words_without_an_operator_look_for_a_name() -> None:
 
 
 def test_all_that_is_chosen_makes_one_filter_that_the_server_reads() -> None:
-    choice = Choice("it's", ("failed", "lost"), ("a 'b'",))
-    assert (
-        whole_filter(choice)
-        == "status in ('failed', 'lost') and pipeline in ('a ''b''') and (name contains 'it''s')"
-        or True
-    )
-    parse(whole_filter(Choice("metadata.x > 1 or status = 'failed'", ("failed",), ("a 'b'",))))
+    names = ("a 'b'", "c\\", "d")
+    wanted = whole_filter(Choice("metadata.x > 1 or status = 'failed'", ("failed", "lost"), names))
+    assert wanted.endswith("and (metadata.x > 1 or status = 'failed')")
+    read = repr(parse_filter(wanted, RUNS.vocabulary))
+    assert all(repr(name) in read for name in names)
+    assert parse_filter(whole_filter(Choice("", (), ())), RUNS.vocabulary) is None
 
 
 def test_the_columns_are_results_that_tell_runs_apart() -> None:

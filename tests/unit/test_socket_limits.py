@@ -90,3 +90,22 @@ async def test_a_message_too_large_in_bytes_is_closed_whatever_its_length_in_sig
     received, sent = await run([{"text": "é" * 40_000}])
     assert sent == [{"type": "websocket.close", "code": 1009}]
     assert received == ["websocket.connect"]
+
+
+async def test_a_browser_that_leaves_while_something_is_sent_is_no_failure() -> None:
+    events: list[str] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.disconnect", "code": 1001}
+
+    async def send(message: Any) -> None:
+        raise ConnectionResetError
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.send", "text": "{}"})
+        events.append("sent")
+        await receive()
+        events.append((await receive())["type"])
+
+    await Socket(app, Actors(), None).run({"headers": []}, receive, send)  # type: ignore[arg-type]
+    assert events == ["sent", "websocket.disconnect"]

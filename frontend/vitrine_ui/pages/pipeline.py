@@ -13,7 +13,7 @@ from vitrine_ui.figures import duration, percent
 from vitrine_ui.hooks import Value, loaded, on, use_once, use_place, use_url
 from vitrine_ui.pages.crumbs import to_pipelines, to_project
 from vitrine_ui.pages.run_columns import columns_menu, with_metrics
-from vitrine_ui.pages.run_filters import FilterBox, QuickStatuses
+from vitrine_ui.pages.run_filters import FilterBox, PipelineStatuses
 from vitrine_ui.pages.run_grid import RunGrid
 from vitrine_ui.text import plural, safe_text
 from vitrine_ui.widgets.button import button_link, link
@@ -122,7 +122,7 @@ def Runs(project: str, name: str) -> Element:
         html.div(
             {"class": "filters", "role": "search"},
             FilterBox(project),
-            html.span({"class": "quick always"}, QuickStatuses(project)),
+            PipelineStatuses(),
             html.span({"class": "end"}),
             columns_menu(project),
         ),

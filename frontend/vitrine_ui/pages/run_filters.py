@@ -48,7 +48,8 @@ def choice_of(url: Url) -> Choice:
 
 
 def quoted(values: tuple[str, ...]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    """Texts of the filter language, between commas."""
+    return ", ".join("'" + value.replace("\\", "\\\\").replace("'", "''") + "'" for value in values)
 
 
 def written(text: str) -> str:
@@ -109,9 +110,7 @@ async def _problem_of(session: Session, project: str, text: str) -> str:
             api_path("projects", project, "runs", limit=1, filter=written(text)), Page[RunItem]
         )
     except VitrineError as error:
-        position = error.facts.get("position")
-        where = f" At character {position + 1}." if isinstance(position, int) else ""
-        return f"{error.detail.rstrip('.')}.{where}"
+        return error.detail  # it says where
     return ""
 
 
@@ -149,52 +148,77 @@ def _toggled(values: tuple[str, ...], value: str) -> list[str]:
 @component
 def QuickStatuses(project: str) -> Element:
     """The status facet where there is no room for a column of facets."""
-    return html.span({"class": "quick"}, _Statuses(project, _quick_status))
+    return html.span({"class": "quick"}, Statuses(project, quick_status))
+
+
+@component
+def PipelineStatuses() -> Element:
+    """The same for the runs of one pipeline, of which nobody knows how many there are of each."""
+    url = use_url(lambda url: url)
+    return html.span({"class": "quick always"}, [quick_status(choice) for choice in choices_of(url, {})])
 
 
 @component
 def StatusFacet(project: str) -> Element:
-    return html.section(html.h2("Status"), _Statuses(project, _facet_status))
+    return html.section(html.h2("Status"), Statuses(project, facet_status))
+
+
+class StatusChoice(Struct, frozen=True):
+    """A status to filter by; `href` turns it on or off and keeps the rest of the address."""
+
+    status: str
+    runs: int | None
+    is_chosen: bool
+    href: str
+
+
+def choices_of(url: Url, known: dict[str, int]) -> list[StatusChoice]:
+    """The statuses that one always asks for, those that there are, and those that are chosen."""
+    chosen = url.every("status")
+    shown = [one for one in SHOWN_STATUSES if known.get(one) or one in chosen or one in USUAL_STATUSES]
+    return [
+        StatusChoice(
+            one,
+            known.get(one, 0) if known else None,
+            one in chosen,
+            url.with_query(status=_toggled(chosen, one)).href,
+        )
+        for one in shown
+    ]
 
 
 @component
-def _Statuses(project: str, draw: Callable[[str, int, bool, str], Element]) -> Element:
-    url = use_url(lambda url: url)  # each link keeps the rest of the address
-    chosen = url.every("status")
+def Statuses(project: str, draw: Callable[[StatusChoice], Element]) -> Element:
+    url = use_url(lambda url: url)
     found = use_load(
         api_path("projects", project), ProjectDetail, on("run", gap_s=3.0), lambda detail: detail.statuses
     )
     known = found.value if isinstance(found, Ready) else {}
-    return html.fragment(
-        [
-            draw(
-                status,
-                known.get(status, 0),
-                status in chosen,
-                url.with_query(status=_toggled(chosen, status)).href,
-            )
-            for status in SHOWN_STATUSES
-            if known.get(status) or status in chosen or status in ("completed", "failed", "running")
-        ]
-    )
+    return html.fragment([draw(choice) for choice in choices_of(url, known)])
 
 
-def _facet_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:
-    look, word = look_of(status)
+def facet_status(choice: StatusChoice) -> Element:
+    look, word = look_of(choice.status)
     mark = html.span({"class": "status", "data-status": look}, icon(look))
-    return _facet(word, runs, is_chosen=is_chosen, href=href, mark=mark)
+    return _facet(word, choice.runs or 0, is_chosen=choice.is_chosen, href=choice.href, mark=mark)
 
 
-def _quick_status(status: str, runs: int, is_chosen: bool, href: str) -> Element:
-    look, word = look_of(status)
-    attributes = {"class": "chip pick", "href": href, "data-nav": "", "data-status": look}
-    if is_chosen:
+def quick_status(choice: StatusChoice) -> Element:
+    look, word = look_of(choice.status)
+    attributes = {
+        "class": "chip pick",
+        "href": choice.href,
+        "data-nav": "",
+        "data-status": look,
+        "key": choice.status,
+    }
+    if choice.is_chosen:
         attributes["aria-current"] = "true"
     return html.a(
         attributes,
         html.span({"class": "status"}, icon(look, small=True)),
         html.b(word),
-        html.span({"class": "op"}, f"{runs:,}"),
+        html.span({"class": "op"}, f"{choice.runs:,}") if choice.runs is not None else None,
     )
 
 

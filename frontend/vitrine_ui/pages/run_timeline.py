@@ -10,7 +10,7 @@ from msgspec import Struct
 from reactpy import component, html
 
 from vitrine.runs.structs import StepItem
-from vitrine_ui.address import api_path
+from vitrine_ui.address import Url, api_path
 from vitrine_ui.figures import duration, percent
 from vitrine_ui.hooks import loaded, on, use_url
 from vitrine_ui.listing import Items
@@ -22,7 +22,7 @@ from vitrine_ui.widgets.status import look_of, shown_status, status_mark
 from vitrine_ui.widgets.tabs import Tab, views
 
 ROW_LIMIT = 100
-TICKS_WANTED = 7
+TICKS_MOST = 8
 NICE_S = (
     0.001,
     0.002,
@@ -92,8 +92,8 @@ def axis_of(steps: list[StepItem], now: datetime) -> Axis | None:
 
 
 def marks(length_s: float) -> list[float]:
-    """Round seconds from the start, about seven."""
-    wanted = length_s / TICKS_WANTED
+    """Round seconds from the start, eight steps at most."""
+    wanted = length_s / TICKS_MOST
     step = next((one for one in NICE_S if one >= wanted), None)
     if step is None:
         unit = 10 ** floor(log10(wanted / 3600)) * 3600
@@ -109,30 +109,11 @@ def Bars(steps: list[StepItem]) -> Element:
         return empty("Nothing has run yet", "Each step appears here as it starts.")
     ordered = sorted(steps, key=lambda step: (step.started_at is None, str(step.started_at)))
     shown = ordered[:ROW_LIMIT]
-    rows = [
-        _row(
-            step,
-            axis,
-            is_selected=url.get("step") == step.key,
-            href=url.with_query(step=step.key, artifact=None).href,
-        )
-        for step in shown
-    ]
-    at = marks(axis.length_s)
+    rows = [_row(step, axis, url) for step in shown]
     return html.div(
         {"class": "timeline"},
-        html.div(
-            {"class": "axis-row", "aria-hidden": "true"},
-            html.div({"class": "lane"}, [_mark(one, axis.length_s) for one in at]),
-        ),
-        html.div(
-            {"class": "bars", "role": "list", "aria-label": "Steps in time"},
-            html.div(
-                {"class": "lines", "aria-hidden": "true"},
-                [html.i({"style": _place(one, axis.length_s)}) for one in at],
-            ),
-            rows,
-        ),
+        _axis(axis),
+        html.nav({"class": "bars", "aria-label": "Steps in time"}, _lines(axis), rows),
         html.p(
             {"class": "small t3 more"},
             f"The first {ROW_LIMIT} of {len(steps):,} steps are drawn; the graph has all of them.",
@@ -140,6 +121,16 @@ def Bars(steps: list[StepItem]) -> Element:
         if len(steps) > ROW_LIMIT
         else None,
     )
+
+
+def _axis(axis: Axis) -> Element:
+    ticks = [_mark(at, axis.length_s) for at in marks(axis.length_s)]
+    return html.div({"class": "axis-row", "aria-hidden": "true"}, html.div({"class": "lane"}, ticks))
+
+
+def _lines(axis: Axis) -> Element:
+    lines = [html.i({"style": _place(at, axis.length_s)}) for at in marks(axis.length_s)]
+    return html.div({"class": "lines", "aria-hidden": "true"}, lines)
 
 
 def _place(at_s: float, length_s: float) -> dict[str, str]:
@@ -151,10 +142,11 @@ def _mark(at_s: float, length_s: float) -> Element:
     return html.span({"class": "tick", "style": _place(at_s, length_s)}, said)
 
 
-def _row(step: StepItem, axis: Axis, *, is_selected: bool, href: str) -> Element:
+def _row(step: StepItem, axis: Axis, url: Url) -> Element:
     status = shown_status(step.status, step.blocked_by)
-    attributes = {"class": "plain trow", "href": href, "data-nav": "", "key": step.key, "role": "listitem"}
-    if is_selected:
+    href = url.with_query(step=step.key, artifact=None).href
+    attributes = {"class": "plain trow", "href": href, "data-nav": "", "key": step.key}
+    if url.get("step") == step.key:
         attributes["aria-current"] = "true"
     return html.a(
         attributes,

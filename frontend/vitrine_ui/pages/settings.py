@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from reactpy import component, html, use_state
@@ -113,64 +115,59 @@ def NewTokenForm(changed: Any) -> Element:
         except VitrineError as error:
             set_problem(error.detail)
             return
-        typed[0] = ""
-        set_name("")
+        type_name({})
         changed(created)
 
     return html.div(
         {"class": "form"},
-        html.div(
-            {"class": "field wide-field"},
-            html.span({"class": "label"}, "Name"),
-            island(
-                "input",
-                "Input",
-                value=name,
-                label="Name of the token",
-                placeholder="nightly scheduler",
-                invalid=safe_text(problem) or None,
-                onValue=type_name,
-            ),
-        ),
-        html.div(
-            {"class": "field"},
-            html.span({"class": "label"}, "Role"),
-            html.div(
-                {"class": "seg", "role": "group", "aria-label": "Role"},
-                [
-                    _pick(label, about, one == role, lambda _, one=one: set_role(one))
-                    for one, label, about in ROLES
-                ],
-            ),
-        ),
-        html.div(
-            {"class": "field"},
-            html.span({"class": "label"}, "Ends after"),
-            html.div(
-                {"class": "seg", "role": "group", "aria-label": "Ends after"},
-                [
-                    _pick(label, "", index == life, lambda _, index=index: set_life(index))
-                    for index, (label, _) in enumerate(LIVES)
-                ],
-            ),
-        ),
+        _name_field(name, problem, type_name),
+        _picks("Role", [(label, about, one) for one, label, about in ROLES], role, set_role),
+        _picks("Ends after", [(label, "", index) for index, (label, _) in enumerate(LIVES)], life, set_life),
         button(
             "Create token", use_handler("create-token", create), symbol="plus", look="primary", mutates=True
         ),
     )
 
 
-def _pick(label: str, about: str, is_picked: bool, pick: Any) -> Element:
-    return html.button(
-        {
-            "type": "button",
-            "aria-pressed": "true" if is_picked else "false",
-            "title": about,
-            "onClick": pick,
-            "key": label,
-        },
-        label,
+def _name_field(name: str, problem: str, type_name: Callable[[dict[str, Any]], None]) -> Element:
+    field = island(
+        "input",
+        "Input",
+        value=name,
+        label="Name of the token",
+        placeholder="nightly scheduler",
+        invalid=safe_text(problem) or None,
+        onValue=type_name,
     )
+    return html.div({"class": "field wide-field"}, html.span({"class": "label"}, "Name"), field)
+
+
+def _picks(
+    title: str, choices: list[tuple[str, str, Any]], picked: Any, pick: Callable[[Any], None]
+) -> Element:
+    """One of a few; each is (label, what it means, value)."""
+    buttons = [
+        _pick(label, about, value == picked, partial(_set, pick, value)) for label, about, value in choices
+    ]
+    return html.div(
+        {"class": "field"},
+        html.span({"class": "label"}, title),
+        html.div({"class": "seg", "role": "group", "aria-label": title}, buttons),
+    )
+
+
+def _set(pick: Callable[[Any], None], value: Any, event: dict[str, Any]) -> None:
+    pick(value)
+
+
+def _pick(label: str, about: str, is_picked: bool, press: Callable[..., None]) -> Element:
+    attributes = {
+        "type": "button",
+        "aria-pressed": "true" if is_picked else "false",
+        "title": about,
+        "key": label,
+    }
+    return html.button({**attributes, "onClick": press}, label)
 
 
 @component

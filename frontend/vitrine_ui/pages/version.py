@@ -209,48 +209,30 @@ def _part(project: str, found: ArtifactVersionDetail, tab: str, metadata: dict[s
 
 
 def _metadata(found: ArtifactVersionDetail, metadata: dict[str, object]) -> Element:
+    hint = html.fragment(
+        nothing("Nothing yet. A step logs to what it returns by calling"),
+        code_block('log_artifact_metadata({"rows": 48_210})', numbered=False),
+    )
     return html.div(
         {"class": "body columns-of"},
-        html.section(html.h2("Logged"), ValueTable(metadata))
-        if metadata
-        else html.section(
-            html.h2("Logged"),
-            nothing("Nothing yet. A step logs to what it returns by calling"),
-            code_block('log_artifact_metadata({"rows": 48_210})', numbered=False),
-        ),
-        html.section(
-            html.h2("About"),
-            facts(
-                (
-                    ("Type", safe_text(found.type)),
-                    (
-                        "Data type",
-                        html.code({"class": "anywhere"}, safe_text(found.data_type))
-                        if found.data_type
-                        else None,
-                    ),
-                    (
-                        "Materializer",
-                        html.code({"class": "anywhere"}, safe_text(found.materializer))
-                        if found.materializer
-                        else None,
-                    ),
-                    ("Output", html.code(safe_text(found.output)) if found.output else None),
-                    (
-                        "Where",
-                        html.span({"class": "mono anywhere"}, safe_text(found.uri)) if found.uri else None,
-                    ),
-                    (
-                        "Id",
-                        html.span(
-                            {"class": "row"},
-                            html.code({"class": "anywhere"}, str(found.id)),
-                            copy_button(str(found.id)),
-                        ),
-                    ),
-                )
-            ),
-        ),
+        html.section(html.h2("Logged"), ValueTable(metadata) if metadata else hint),
+        html.section(html.h2("About"), _about_it(found)),
+    )
+
+
+def _about_it(found: ArtifactVersionDetail) -> Element:
+    def code(text: str | None) -> Element:
+        return html.code({"class": "anywhere"}, safe_text(text)) if text else None
+
+    return facts(
+        (
+            ("Type", safe_text(found.type)),
+            ("Data type", code(found.data_type)),
+            ("Materializer", code(found.materializer)),
+            ("Output", code(found.output)),
+            ("Where", code(found.uri)),
+            ("Id", html.span({"class": "row"}, code(str(found.id)), copy_button(str(found.id)))),
+        )
     )
 
 
