@@ -62,7 +62,7 @@ def report_hostile_run(server: Server) -> tuple[str, str]:
             event("log", {"step": NAME, "first_line": 1, "lines": [{"at": now, "text": PROBE, "level": "error"}]}, run_id=run_id),
             event("metadata", {"step": NAME, "values": {PROBE: PROBE, "nested": {PROBE: [PROBE]}}}, run_id=run_id),
             event("metadata", {"values": {PROBE: PROBE}}, run_id=run_id),
-            event("artifact_version", {"id": version_id, "artifact": NAME, "version": NAME, "data_type": PROBE, "step": NAME,
+            event("artifact_version", {"id": version_id, "artifact": NAME, "version": f"{NAME} {version_id}", "data_type": PROBE, "step": NAME,
                                        "output": NAME, "visualizations": shown, "metadata": {PROBE: PROBE}, "tags": [PROBE]}, run_id=run_id),
             event("run", {"status": "failed", "ended_at": now, "failure": failure}, run_id=run_id),
         ],
