@@ -78,6 +78,22 @@ async def test_a_socket_to_another_host_never_opens(running_server: RunningServe
     assert refused.value.response.status_code == 403
 
 
+async def test_a_socket_with_an_address_that_cannot_be_read_never_opens(
+    running_server: RunningServer, cookie: str
+) -> None:
+    root = running_server.url.replace("http", "ws") + "/reactpy/vitrine_ui.app.Root/"
+    given: dict[str, Any] = {
+        "origin": running_server.url,
+        "additional_headers": {"cookie": cookie},
+        "proxy": None,
+    }
+    for query in ("?x", "?path=/&x", "?&"):
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(root + query, **given):
+                pass
+        assert refused.value.response.status_code == 403
+
+
 async def test_a_socket_without_a_session_is_told_to_sign_in(running_server: RunningServer) -> None:
     bearer = f"Bearer {running_server.token}"
     for given in ({}, {"cookie": "vitrine_session=" + "x" * 43}, {"authorization": bearer}):

@@ -9,7 +9,14 @@ from typing import Any
 
 from uvicorn.supervisors import multiprocess
 
-from vitrine.commands.server import Server, bind, configure, end_cleanly_on_sigterm, log_to_stderr
+from vitrine.commands.server import (
+    Server,
+    bind,
+    configure,
+    end_cleanly_on_sigterm,
+    load_without_collecting,
+    log_to_stderr,
+)
 from vitrine.errors import SchemaDiffers
 from vitrine.settings import Settings, read_settings
 
@@ -29,6 +36,7 @@ def make_app() -> Any:
     from vitrine.app import create_app
     from vitrine_ui.app import build_dashboard
 
+    load_without_collecting()
     log_to_stderr()
     settings = read_settings()
     return create_app(settings, dashboard=build_dashboard(settings))
@@ -36,6 +44,7 @@ def make_app() -> Any:
 
 def run_serve(given: argparse.Namespace) -> int:
     """Serves until it is told to end."""
+    load_without_collecting()
     log_to_stderr()
     end_cleanly_on_sigterm()
     settings = read_settings()

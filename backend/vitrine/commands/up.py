@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from vitrine.commands import local
-from vitrine.commands.server import Server, bind, configure, end_cleanly_on_sigterm, log_to_stderr
+from vitrine.commands.server import (
+    Server,
+    bind,
+    configure,
+    end_cleanly_on_sigterm,
+    load_without_collecting,
+    log_to_stderr,
+)
 from vitrine.settings import Settings, read_settings
 
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  compared, not bound
@@ -21,6 +28,7 @@ ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104  compared, not bound
 
 def run_up(given: argparse.Namespace) -> int:
     """Serves until it is told to end."""
+    load_without_collecting()
     log_to_stderr()
     end_cleanly_on_sigterm()
     folder = local.prepare(given.data_dir)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -92,10 +92,10 @@ class Guard:
         await receive()  # websocket.connect
         inner = self._strip_base(scope)
         origin = next((value for key, value in scope["headers"] if key == b"origin"), b"").decode("latin-1")
-        if inner is None or not self._knows_host(inner) or origin not in self._origins:
-            await send(
-                {"type": "websocket.close", "code": 4403}
-            )  # before it is accepted: the browser gets a 403
+        is_ours = inner is not None and self._knows_host(inner) and origin in self._origins
+        if not is_ours or not _is_readable(scope["query_string"]):
+            # before it is accepted: the browser gets a 403
+            await send({"type": "websocket.close", "code": 4403})
             return
         actor = await self._state.actors.find(scope["headers"])
         if actor is None or actor.kind != "session":
@@ -127,6 +127,15 @@ class Guard:
             "path": path[len(self._base) :] or "/",
             "raw_path": raw[len(self._base) :] or b"/",
         }
+
+
+def _is_readable(query: bytes) -> bool:
+    """ReactPy reads the page's address from it, and fails of one that it cannot take apart."""
+    try:
+        parse_qs(query.decode(), strict_parsing=bool(query))
+    except ValueError:
+        return False
+    return True
 
 
 async def _refuse(exchange: Exchange, status: int, code: str, detail: str) -> None:

@@ -16,7 +16,7 @@ EVENTS_PER_S = 20.0
 BURST = 60.0
 # A burst beyond that is slowed, not cut: a hand on a slider is no attack. Whoever keeps on for 5 s more is.
 SLOWED_LIMIT = 100
-UNSUPPORTED, TOO_LARGE, TOO_MANY = 1003, 1009, 4429
+LEFT, UNSUPPORTED, TOO_LARGE, TOO_MANY = 1001, 1003, 1009, 4429
 LEAVE_LIMIT_S = 5.0
 
 
@@ -64,8 +64,12 @@ class Socket:
             self._gone.set_result(code)
 
     async def _send(self, message: Any) -> None:
-        if not self._gone.done():
+        if self._gone.done():
+            return
+        try:
             await self._send_outer(message)
+        except OSError:  # the browser has left: no news, and nothing for ReactPy to fail of
+            self.end(LEFT)
 
     async def _receive(self) -> Any:
         """The next message that ReactPy understands; the others are dropped."""
